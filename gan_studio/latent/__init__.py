@@ -1,0 +1,1 @@
+"""Walking the latent space: paths, directions, and the explorer that draws pictures."""

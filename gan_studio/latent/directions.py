@@ -1,0 +1,24 @@
+"""Directions in latent space along which the picture changes most."""
+
+from __future__ import annotations
+
+import torch
+
+
+def principal_directions(weight: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Principal directions of a linear first layer with ``weight``: (M, Z).
+
+    For z ~ N(0, I) the layer's outputs have covariance W W^T; its principal components, brought back to the
+    latent space, are the right singular vectors of W (Haerkoenen et al. 2020, arXiv:2004.02546; for a linear
+    layer the same as Shen and Zhou 2021, arXiv:2007.06600). Returns unit directions: (K, Z), and the share of
+    the layer's variance that each explains: (K,), both in descending order, K = min(count, M, Z).
+    Signs are fixed so that each direction's largest entry is positive.
+    """
+    weight = weight.detach().cpu().double()
+    # Eigenvectors of the small (Z, Z) matrix: much faster than the decomposition of a tall weight.
+    variance, vectors = torch.linalg.eigh(weight.T @ weight)
+    count = min(count, *weight.shape)
+    variance, directions = variance.flip(0).clamp_min(0), vectors.T.flip(0)[:count]
+    largest = directions.gather(1, directions.abs().argmax(1, keepdim=True))
+    total = variance.sum().clamp_min(torch.finfo(variance.dtype).tiny)
+    return (directions * largest.sign()).float(), (variance[:count] / total).float()

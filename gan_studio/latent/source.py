@@ -1,0 +1,87 @@
+"""A generator ready to draw, and the latents that a view of its latent space asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import nn
+
+from gan_studio.config import RunConfig
+from gan_studio.data.pixels import to_bytes
+from gan_studio.latent.directions import principal_directions
+from gan_studio.latent.paths import lerp, slerp
+from gan_studio.networks import build_generator
+
+LIVE = "live"
+PRINCIPAL = 8
+"""How many principal directions, and how many raw dimensions at once, have a slider."""
+PATH_FRAMES = 33
+VARIATIONS = 16
+
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Offset = Annotated[float, Field(ge=-10, le=10)]
+
+
+class LatentRequest(BaseModel):
+    """One view of the latent space; offsets are in standard deviations of the latent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    source: Annotated[str, Field(max_length=100)] = LIVE
+    view: Literal["picture", "path"] = "picture"
+    seed: Seed = 0
+    truncation: Annotated[float, Field(ge=0, le=2)] = 1.0
+    principal: Annotated[tuple[Offset, ...], Field(max_length=PRINCIPAL)] = ()
+    raw_start: Annotated[int, Field(ge=0, le=4096)] = 0
+    raw: Annotated[tuple[Offset, ...], Field(max_length=PRINCIPAL)] = ()
+    spread: Annotated[float, Field(ge=0, le=1)] = 0.3
+    to_seed: Seed = 1
+
+
+class Source:
+    """A generator ready to draw, and what its first layer's weights say about directions."""
+
+    def __init__(self, config: RunConfig, shape: tuple[int, int, int], state: Mapping[str, torch.Tensor]):
+        self.latent_size = config.latent_size
+        self.network: nn.Module = build_generator(config, shape).eval().requires_grad_(False)
+        self.load(state)
+
+    def load(self, state: Mapping[str, torch.Tensor], step: int = 0) -> None:
+        """Take over newer weights without copying them."""
+        self.network.load_state_dict(state, assign=True)
+        self.step = step
+        self.device = self.network.first.weight.device
+        self.directions, share = principal_directions(self.network.first.weight, PRINCIPAL)
+        self.explained = tuple(share.tolist())
+
+    @torch.no_grad()
+    def draw(self, z: torch.Tensor) -> torch.Tensor:
+        """Pictures for z: (N, Z), as (N, C, H, W) uint8 on the CPU."""
+        return to_bytes(self.network(z.to(self.device)))
+
+
+def latent_of_seed(seed: int, size: int) -> torch.Tensor:
+    """The latent (Z,) ~ N(0, I) that belongs to ``seed``; the same on every device."""
+    return torch.randn(size, generator=torch.Generator().manual_seed(seed))
+
+
+def latents_of(request: LatentRequest, source: Source) -> torch.Tensor:
+    """The latents of a request: (N, Z)."""
+    if request.view == "path":
+        ends = [request.truncation * latent_of_seed(s, source.latent_size) for s in (request.seed, request.to_seed)]
+        t = torch.linspace(0, 1, PATH_FRAMES)
+        return torch.cat([lerp(*ends, t), slerp(*ends, t)])
+    z = latent_of_seed(request.seed, source.latent_size)
+    steps = torch.tensor(request.principal[: len(source.directions)])
+    z = z + steps @ source.directions[: len(steps)]
+    raw = torch.tensor(request.raw)[: max(source.latent_size - request.raw_start, 0)]
+    z[request.raw_start : request.raw_start + len(raw)] += raw
+    rng = torch.Generator().manual_seed(request.seed + 1)
+    noise = torch.randn(VARIATIONS, source.latent_size, generator=rng)
+    # A rotation towards fresh noise keeps the latent's distribution: its expected length does not change.
+    angle = torch.tensor(request.spread * torch.pi / 2)
+    around = z * angle.cos() + noise * angle.sin()
+    return request.truncation * torch.cat([z[None], around])

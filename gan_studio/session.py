@@ -1,0 +1,365 @@
+"""The one thread that owns the models: it trains, obeys commands between steps, and publishes."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from gan_studio.config import RunConfig
+from gan_studio.data import load_images
+from gan_studio.errors import StudioError
+from gan_studio.events import Curve, Event, Measurement
+from gan_studio.training.checkpoint import SUFFIX, checkpoint_path, list_checkpoints
+from gan_studio.training.device import describe_device
+from gan_studio.training.memory import keep_freed_memory
+from gan_studio.training.run import Run, TrainingFault
+
+log = logging.getLogger(__name__)
+
+State = Literal["empty", "running", "paused", "stopped", "failed"]
+
+SNAPSHOT_SECONDS = 0.2
+AUTOSAVE_SECONDS = 120.0
+AUTOSAVES_KEPT = 5
+AUTOSAVE = "autosave-"
+GRID_SIZE = 64
+"""Pictures in the sample grid, and beside it of real ones."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The averaged generator as it was at one step; the tensors are copies that nobody writes to."""
+
+    run_id: str
+    step: int
+    config: RunConfig
+    shape: tuple[int, int, int]
+    state: Mapping[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What everybody may see of the run; made by the session thread, read by all others.
+
+    ``grid`` and ``real``: (N, C, H, W) uint8 on the CPU. ``curve`` goes on growing and may be read by any
+    thread; everything else stays as it is.
+    """
+
+    state: State
+    run_id: str = ""
+    config: RunConfig | None = None
+    step: int = 0
+    seconds: float = 0.0
+    epoch: float = 0.0
+    device: str = ""
+    precision: str = ""
+    message: str = ""
+    point: Measurement | None = None
+    curve: Curve = field(default_factory=Curve, repr=False)
+    events: tuple[Event, ...] = ()
+    grid: torch.Tensor | None = field(default=None, repr=False)
+    real: torch.Tensor | None = field(default=None, repr=False)
+    published: float = 0.0
+
+
+class SessionClosed(StudioError):
+    """The app is ending; it takes no more commands."""
+
+
+class Session:
+    """Owns the run. Every public method may be called from any thread; commands wait for their step.
+
+    ``on_snapshot`` is called by the session thread with each new :class:`Snapshot` and must not block.
+    """
+
+    def __init__(
+        self,
+        checkpoints: Path,
+        data_dir: Path | None = None,
+        on_snapshot: Callable[[Snapshot], None] = lambda snapshot: None,
+        snapshot_seconds: float = SNAPSHOT_SECONDS,
+    ):
+        self.checkpoints = checkpoints
+        self.snapshot = Snapshot(state="empty")
+        self.weights: Weights | None = None
+        self._on_snapshot = on_snapshot
+        self._snapshot_seconds = snapshot_seconds
+        self._load_data = lru_cache(maxsize=2)(lambda name: load_images(name, data_dir))
+        self._commands: queue.SimpleQueue[tuple[Callable[[], Any], Future]] = queue.SimpleQueue()
+        self._state: State = "empty"
+        self._message = ""
+        self._run: Run | None = None
+        self._run_id = ""
+        self._runs = 0
+        self._dirty = False  # trained since it was last saved
+        self._closing = False
+        self._lock = threading.Lock()  # held while deciding whether a command may still be queued
+        self._thread = threading.Thread(target=self._loop, name="session")
+        self._thread.start()
+
+    # -- commands, from any thread -------------------------------------------------------------------
+
+    def start(self, config: RunConfig) -> None:
+        """Go on with a paused run, or begin a new one as ``config`` says."""
+        self._do(lambda: self._start(config))
+
+    def reset(self, config: RunConfig) -> None:
+        """Put the present run away (it is autosaved) and prepare a new one at step 0."""
+        self._do(lambda: self._begin(config, "paused"))
+
+    def pause(self) -> None:
+        """Stop stepping until :meth:`resume`, :meth:`start` or :meth:`step_once`."""
+        self._do(self._pause)
+
+    def resume(self) -> None:
+        """Go on with a paused, stopped, failed or loaded run."""
+        self._do(self._resume)
+
+    def step_once(self, config: RunConfig) -> None:
+        """One step of the paused run, or of a new one as ``config`` says."""
+        self._do(lambda: self._step_once(config))
+
+    def stop(self) -> None:
+        """End the run: it is autosaved, stays visible, and can be resumed until another one starts."""
+        self._do(self._stop)
+
+    def edit(self, changes: Mapping[str, Any]) -> None:
+        """Change live fields between two steps; raises :class:`StudioError` where refused."""
+        self._do(lambda: self._edit(dict(changes)))
+
+    def save(self, name: str) -> Path:
+        """Save the run as ``name`` and return its path."""
+        return self._do(lambda: self._save(checkpoint_path(self.checkpoints, name), record=True))
+
+    def load(self, name: str) -> None:
+        """Replace the run (it is autosaved) by the saved one, paused."""
+        self._do(lambda: self._load(name))
+
+    def preload(self, dataset: str) -> None:
+        """Read a data set before a run needs it; in the caller's thread."""
+        self._load_data(dataset)
+
+    def close(self, timeout: float = 10.0) -> None:
+        """Save what is unsaved and end the thread; safe to call twice."""
+        with self._lock:
+            if not self._closing:
+                self._closing = True
+                self._commands.put((lambda: None, Future()))  # wakes the loop
+        self._thread.join(timeout)
+
+    def _do(self, action: Callable[[], Any]) -> Any:
+        """Run ``action`` on the session thread, between two steps, and hand its result back."""
+        future: Future = Future()
+        with self._lock:
+            if self._closing:
+                raise SessionClosed("the app is ending")
+            self._commands.put((action, future))
+        return future.result()
+
+    # -- the session thread --------------------------------------------------------------------------
+
+    def _loop(self) -> None:
+        keep_freed_memory()
+        next_snapshot = next_autosave = 0.0
+        while not self._closing:
+            self._obey(wait=self._state != "running")
+            if self._state != "running" or self._closing:
+                continue
+            self._guard(self._run.step)
+            now = time.monotonic()
+            if now >= next_snapshot and self._state == "running":
+                self._guard(self._measure_and_publish)
+                # From the end of the work, so that a slow grid cannot take all of the time.
+                next_snapshot = max(now + self._snapshot_seconds, time.monotonic() + self._snapshot_seconds / 4)
+            if now >= next_autosave:
+                if next_autosave:
+                    self._autosave()
+                next_autosave = now + AUTOSAVE_SECONDS
+        self._autosave()
+        self._refuse_rest()
+
+    def _obey(self, wait: bool) -> None:
+        """Carry out the queued commands; with ``wait``, sleep until there is one."""
+        while True:
+            try:
+                action, future = self._commands.get(block=wait)
+            except queue.Empty:
+                return
+            wait = False
+            try:
+                future.set_result(action())
+            except StudioError as error:
+                future.set_exception(error)
+            except Exception as error:  # a fault in one command must not end the thread that owns the models
+                log.exception("a command failed")
+                future.set_exception(StudioError(f"unexpected fault: {error}"))
+
+    def _refuse_rest(self) -> None:
+        while not self._commands.empty():
+            _, future = self._commands.get()
+            future.set_exception(SessionClosed("the app is ending"))
+
+    def _guard(self, work: Callable[[], Any]) -> None:
+        """Do a piece of training; a fault stops the run at its last good state and says so."""
+        try:
+            work()
+        except TrainingFault as fault:
+            self._fail(str(fault))
+        except Exception as error:
+            log.exception("training failed")
+            self._fail(f"unexpected fault in training: {error}")
+
+    def _fail(self, reason: str) -> None:
+        step = self._run.return_to_good_state()
+        self._run.record("fault", reason=reason)
+        self._state, self._message = "failed", f"{reason}. The state of step {step} is kept."
+        self._publish()
+
+    # -- what commands do, on the session thread -----------------------------------------------------
+
+    def _start(self, config: RunConfig) -> None:
+        if self._state == "running":
+            return
+        if self._state == "paused":
+            self._resume()
+        else:
+            self._begin(config, "running")
+
+    def _begin(self, config: RunConfig, state: State) -> None:
+        run = Run(config, self._load_data(config.dataset))  # refused before the old run is let go
+        run.record("start")
+        self._adopt(run, state)
+
+    def _adopt(self, run: Run, state: State) -> None:
+        self._autosave()
+        self._runs += 1
+        when = time.strftime("%Y%m%d-%H%M%S")
+        self._run, self._run_id = run, f"{run.config.dataset}-{run.config.network}-{when}-{self._runs}"
+        self._state, self._message, self._dirty = state, "", False
+        self._publish()
+
+    def _pause(self) -> None:
+        self._need_run()
+        if self._state == "running":
+            self._guard(self._measure)
+        if self._state == "running":
+            self._enter("paused", "pause")
+
+    def _resume(self) -> None:
+        self._need_run()
+        if self._state != "running":
+            self._enter("running", "resume")
+
+    def _enter(self, state: State, event: str) -> None:
+        self._state, self._message = state, ""
+        self._run.record(event)
+        self._publish()
+
+    def _step_once(self, config: RunConfig) -> None:
+        if self._run is None:
+            self._begin(config, "paused")
+        self._state, self._message, self._dirty = "paused", "", True
+        self._guard(self._run.step)
+        if self._state == "paused":
+            self._guard(self._measure_and_publish)
+
+    def _stop(self) -> None:
+        self._need_run()
+        if self._state == "running":
+            self._guard(self._measure)
+        if self._state in ("running", "paused"):
+            self._enter("stopped", "stop")
+            self._autosave()
+
+    def _edit(self, changes: dict[str, Any]) -> None:
+        self._need_run()
+        self._run.edit(changes)
+        self._publish()
+
+    def _save(self, path: Path, record: bool = False) -> Path:
+        self._need_run()
+        if record:
+            self._run.record("save", name=path.stem)
+        self._run.save(path)
+        self._dirty = False
+        if record:
+            self._publish()
+        return path
+
+    def _load(self, name: str) -> None:
+        path = checkpoint_path(self.checkpoints, name)
+        run = Run.load(path, self._load_data)
+        run.record("load", name=path.stem)
+        self._adopt(run, "paused")
+
+    def _need_run(self) -> None:
+        if self._run is None:
+            raise StudioError("there is no run yet: press Start first")
+
+    def _autosave(self) -> None:
+        """Save a run that has trained since it was last saved, and keep only the newest few."""
+        if self._run is None or not (self._dirty or self._state == "running") or self._run.step_count == 0:
+            return
+        try:
+            self._save(self.checkpoints / f"{AUTOSAVE}{self._run_id}{SUFFIX}")
+            old = [name for name in list_checkpoints(self.checkpoints) if name.startswith(AUTOSAVE)][AUTOSAVES_KEPT:]
+            for name in old:
+                checkpoint_path(self.checkpoints, name).unlink(missing_ok=True)
+        except (StudioError, OSError) as error:
+            log.warning("autosave failed: %s", error)
+            self._message = f"autosave failed: {error}"
+
+    # -- publishing ----------------------------------------------------------------------------------
+
+    def _measure(self) -> None:
+        """Add the present step to the curve where it is not there yet."""
+        newest = self._run.curve.newest
+        if self._run.trainer.has_stepped and not (newest and newest.step == self._run.step_count):
+            self._run.measure()
+
+    def _measure_and_publish(self) -> None:
+        self._dirty = True
+        self._measure()
+        self._publish()
+
+    def _publish(self) -> None:
+        run, trainer = self._run, self._run.trainer
+        same_run = self.snapshot.run_id == self._run_id
+        self.weights = self._copy_weights()
+        self.snapshot = Snapshot(
+            state=self._state,
+            run_id=self._run_id,
+            config=run.config,
+            step=run.step_count,
+            seconds=run.seconds,
+            epoch=trainer.sampler.epochs,
+            device=describe_device(trainer.device),
+            precision=str(trainer.precision).removeprefix("torch."),
+            message=self._message,
+            point=run.curve.newest,
+            curve=run.curve,
+            events=tuple(run.events),
+            grid=trainer.sample(self._fixed_latents(run.config)),
+            real=self.snapshot.real if same_run else run.data.images[:GRID_SIZE],
+            published=time.time(),
+        )
+        self._on_snapshot(self.snapshot)
+
+    def _fixed_latents(self, config: RunConfig) -> torch.Tensor:
+        rng = torch.Generator().manual_seed(config.seed + 2)
+        return torch.randn(GRID_SIZE, config.latent_size, generator=rng)
+
+    def _copy_weights(self) -> Weights:
+        network = self._run.trainer.average.network
+        state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+        return Weights(self._run_id, self._run.step_count, self._run.config, self._run.trainer.shape, state)

@@ -1,0 +1,1 @@
+"""The trainer, the run around it, and checkpoints."""

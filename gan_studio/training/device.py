@@ -1,0 +1,48 @@
+"""What ``auto`` means: the device to compute on and the number format it is fast at."""
+
+from __future__ import annotations
+
+import torch
+
+from gan_studio.errors import StudioError
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device for ``auto``, ``cuda``, ``mps`` or ``cpu``; :class:`StudioError` where it is not there."""
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        name = next(kind for kind, there in present.items() if there)
+    if not present[name]:
+        raise StudioError(f"device {name} is not available here; use device=auto or device=cpu")
+    return torch.device(name)
+
+
+def resolve_precision(name: str, device: torch.device) -> torch.dtype:
+    """The autocast type for ``auto``, ``float32`` or ``bfloat16`` on ``device``."""
+    if name == "auto":
+        name = "bfloat16" if _fast_at_bfloat16(device) else "float32"
+    return getattr(torch, name)
+
+
+def _fast_at_bfloat16(device: torch.device) -> bool:
+    if device.type == "cpu":
+        # Matrix instructions (AMX, from Sapphire Rapids) or bfloat16 dot products (AVX-512, from Cooper Lake
+        # and Zen 4); anything else emulates the format and is slower with it.
+        capabilities = torch.cpu.get_capabilities()
+        return bool(capabilities.get("amx_tile") or capabilities.get("avx512_bf16"))
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device)[0] >= 8  # tensor cores for bfloat16, from Ampere
+    return False
+
+
+def describe_device(device: torch.device) -> str:
+    """The device in words, for the status line."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "mps":
+        return "Apple GPU"
+    return f"CPU ({torch.get_num_threads()} threads)"

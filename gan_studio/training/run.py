@@ -1,0 +1,192 @@
+"""A run: a trainer with its clock, its curve, its events, its last good state and its checkpoint."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gan_studio import __version__
+from gan_studio.config import FIELDS, RunConfig, make_config, resume_config
+from gan_studio.data import ImageSet
+from gan_studio.errors import StudioError
+from gan_studio.events import Curve, Event, Measurement
+from gan_studio.training.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
+from gan_studio.training.trainer import Trainer
+
+GOOD_STATE_EVERY = 10.0
+"""Seconds of training between two copies of the last good state."""
+
+_LIVE = frozenset(name for name, spec in FIELDS.items() if spec.when == "live")
+
+LoadData = Callable[[str], ImageSet]
+
+
+class TrainingFault(StudioError):
+    """Training cannot go on as it is; the message says what happened and what to try."""
+
+
+class Run:
+    """One training run. ``seconds`` counts training time only."""
+
+    def __init__(self, config: RunConfig, data: ImageSet):
+        self.data = data
+        self.trainer = Trainer(config, data)
+        self.events: list[Event] = []
+        self.curve = Curve()
+        self.seconds = 0.0
+        self._measured = (0.0, 0)  # seconds and pictures at the last measurement
+        self.pictures = 0  # real ones seen by the discriminator since this object was made
+        self.images_per_second = 0.0
+        self._last_finite: Measurement | None = None
+        self._good = self._copy_state()
+
+    @property
+    def config(self) -> RunConfig:
+        return self.trainer.config
+
+    @property
+    def step_count(self) -> int:
+        return self.trainer.step_count
+
+    def record(self, kind: str, **detail: Any) -> None:
+        """Note something that was done to the run before its next step."""
+        self.events.append(Event(self.step_count, kind, detail))
+
+    def edit(self, changes: Mapping[str, Any]) -> None:
+        """Change live fields, and record which changed from what to what."""
+        before = self.config
+        self.trainer.edit(changes)
+        changed = {k: [getattr(before, k), getattr(self.config, k)] for k in changes}
+        changed = {k: pair for k, pair in changed.items() if pair[0] != pair[1]}
+        if changed:
+            self.record("edit", **changed)
+
+    # -- training ------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """One step of the trainer; raises :class:`TrainingFault` where the device gives up."""
+        start = time.perf_counter()
+        try:
+            self.trainer.step()
+        except torch.OutOfMemoryError as error:
+            raise TrainingFault(f"out of memory in step {self.step_count + 1}: {error}; use a smaller batch") from None
+        except RuntimeError as error:
+            raise TrainingFault(f"step {self.step_count + 1} failed: {error}") from error
+        finally:
+            self.seconds += time.perf_counter() - start
+        self.pictures += self.config.batch_size * self.config.discriminator_steps
+
+    def measure(self) -> Measurement:
+        """Read the last step, add it to the curve, and keep its state from time to time.
+
+        Raises :class:`TrainingFault` where a loss is not finite.
+        """
+        start = time.perf_counter()
+        values = self.trainer.measure()
+        self.seconds += time.perf_counter() - start  # waiting for the device is training time
+        self._update_speed()
+        if not all(math.isfinite(v) for v in values.values()):
+            raise TrainingFault(self._describe_divergence(values))
+        point = Measurement(
+            step=self.step_count,
+            epoch=self.trainer.sampler.epochs,
+            images_per_second=self.images_per_second,
+            seconds=self.seconds,
+            **values,
+        )
+        self._last_finite = point
+        self.curve.add(point)
+        if self.seconds - self._good["seconds"] >= GOOD_STATE_EVERY and self.trainer.all_finite():
+            self._good = self._copy_state()
+        return point
+
+    def _update_speed(self) -> None:
+        seconds, pictures = self._measured
+        if self.seconds - seconds > 0:
+            self.images_per_second = (self.pictures - pictures) / (self.seconds - seconds)
+        self._measured = (self.seconds, self.pictures)
+
+    def _describe_divergence(self, values: Mapping[str, float]) -> str:
+        broken = ", ".join(f"{name} = {value}" for name, value in values.items() if not math.isfinite(value))
+        last = self._last_finite
+        known = (
+            f"last finite at step {last.step}: d_loss {last.d_loss:.4g}, g_loss {last.g_loss:.4g}"
+            if last
+            else "no finite value before it"
+        )
+        return f"training diverged by step {self.step_count} ({broken}; {known}); lower the learning rates and go on"
+
+    def return_to_good_state(self) -> int:
+        """Undo what went wrong: go back to the newest state known to be finite, and return its step."""
+        good = self._good
+        self.trainer.load_state_dict(good["tensors"])
+        self.trainer.edit({k: getattr(good["config"], k) for k in _LIVE})
+        self.seconds = good["seconds"]
+        self._measured = (self.seconds, self.pictures)
+        del self.events[good["events"] :]
+        return self.step_count
+
+    def _copy_state(self) -> dict[str, Any]:
+        return {
+            "tensors": {name: tensor.clone() for name, tensor in self.trainer.state_dict().items()},
+            "config": self.config,
+            "events": len(self.events),
+            "seconds": self.seconds,
+        }
+
+    # -- keeping -------------------------------------------------------------------------------------
+
+    def save(self, path: Path) -> None:
+        """Write everything that a later :meth:`load` needs to go on bit for bit (on a CPU)."""
+        meta = {
+            "program": f"gan-studio {__version__}",
+            "config": self.config.model_dump(),
+            "shape": list(self.trainer.shape),
+            "step": self.step_count,
+            "seconds": self.seconds,
+            "device": self.trainer.device.type,
+            "precision": str(self.trainer.precision).removeprefix("torch."),
+            "events": [event.to_json() for event in self.events],
+            "curve": self.curve.to_rows(self.step_count),
+        }
+        write_checkpoint(path, self.trainer.state_dict(), meta)
+
+    @classmethod
+    def load(cls, path: Path, load_data: LoadData, changes: Mapping[str, Any] | None = None) -> Run:
+        """The run saved in ``path``, ready to go on; ``changes`` may name live fields, device and precision.
+
+        Raises :class:`CheckpointError` or :class:`gan_studio.config.ConfigError`, naming what is wrong.
+        """
+        checkpoint = read_checkpoint(path)
+        config, events, rows, seconds = _read_description(path, checkpoint.meta)
+        changes = dict(changes or {})
+        resumed = resume_config(config, changes)
+        data = load_data(config.dataset)
+        if list(data.shape) != checkpoint.meta.get("shape"):
+            raise CheckpointError(f"{path}: made for pictures of shape {checkpoint.meta.get('shape')}, not {data.shape}")
+        run = cls(resumed.model_copy(update={k: getattr(config, k) for k in changes if k in _LIVE}), data)
+        try:
+            run.trainer.load_state_dict(checkpoint.tensors)
+        except (StudioError, RuntimeError, ValueError, IndexError) as error:
+            raise CheckpointError(f"{path}: does not fit its own description: {error}") from None
+        run.events, run.curve, run.seconds = events, Curve.from_rows(rows), seconds
+        run._measured = (seconds, 0)
+        run._good = run._copy_state()
+        run.edit({k: v for k, v in changes.items() if k in _LIVE})
+        return run
+
+
+def _read_description(path: Path, meta: Mapping[str, Any]) -> tuple[RunConfig, list[Event], list[list[float]], float]:
+    try:
+        config = make_config(meta["config"])
+        events = [Event(int(e["step"]), str(e["kind"]), dict(e["detail"])) for e in meta["events"]]
+        rows = [[float(v) for v in row] for row in meta["curve"]]
+        Curve.from_rows(rows)
+        return config, events, rows, float(meta["seconds"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: its description is damaged ({error})") from None

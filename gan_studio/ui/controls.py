@@ -1,0 +1,56 @@
+"""Gradio controls made from the config's fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from gan_studio.config import FIELDS, FieldSpec, RunConfig
+
+Translate = Callable[[str], Any]
+
+SLIDER_STEPS = {"discriminator_steps": 1, "label_smoothing": 0.01}
+"""Fields whose range is small enough to drag through, and the step of the slider."""
+
+
+def make_control(spec: FieldSpec, say: Translate) -> gr.components.Component:
+    """The control for one field, labelled in the visitor's language."""
+    labels = {
+        "label": say(f"field.{spec.name}"),
+        "info": say(f"field.{spec.name}.info"),
+        "elem_id": f"field-{spec.name}",
+        "min_width": 120,
+    }
+    value = shown(spec, spec.default)
+    if spec.kind == "choice":
+        return gr.Dropdown(list(spec.choices), value=value, **labels)
+    if spec.suggestions:
+        choices = [(f"{number:g}", shown(spec, number)) for number in spec.suggestions]
+        return gr.Dropdown(choices, value=value, allow_custom_value=True, **labels)
+    if spec.kind == "widths":
+        return gr.Textbox(value=value, max_lines=1, **labels)
+    if spec.name in SLIDER_STEPS:
+        return gr.Slider(spec.low, spec.high, value=value, step=SLIDER_STEPS[spec.name], **labels)
+    return gr.Number(value=value, precision=0 if spec.kind == "whole" else None, **labels)
+
+
+def shown(spec: FieldSpec, value: Any) -> Any:
+    """A field's value as its control holds it."""
+    return ", ".join(str(width) for width in value) if spec.kind == "widths" else value
+
+
+def shown_values(config: RunConfig) -> list[Any]:
+    """All fields of ``config`` as their controls hold them, in the order of :data:`FIELDS`."""
+    return [shown(spec, getattr(config, name)) for name, spec in FIELDS.items()]
+
+
+def on_commit(control: gr.components.Component, **event: Any) -> None:
+    """Call a handler when the visitor has settled on a value, not while it is typed or dragged."""
+    if isinstance(control, gr.Slider):
+        control.release(**event)
+    elif isinstance(control, gr.Dropdown):
+        control.input(**event)
+    else:
+        gr.on([control.submit, control.blur], **event)

@@ -1,0 +1,63 @@
+"""Pictures and snapshots as bytes for the browser."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+from collections.abc import Iterable
+
+import torch
+
+from gan_studio.events import Measurement
+from gan_studio.data.pixels import tile
+from gan_studio.session import Snapshot
+
+GRID_COLUMNS = 8
+REAL_COLUMNS = 16
+
+
+def sheet_png(images: torch.Tensor, columns: int) -> bytes:
+    """Images: (N, C, H, W) uint8 side by side as one PNG file, lightly compressed because it is made often."""
+    buffer = io.BytesIO()
+    tile(images.permute(0, 2, 3, 1).numpy(), columns).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def picture_field(images: torch.Tensor | None, columns: int) -> dict | None:
+    """A sheet of pictures as the stream carries it."""
+    if images is None:
+        return None
+    return {"png": base64.b64encode(sheet_png(images, columns)).decode(), "columns": columns, "count": len(images)}
+
+
+def encode_snapshot(snapshot: Snapshot, viewers: int) -> bytes:
+    """The part of a message that is the same for every viewer, as JSON without its closing brace."""
+    message = {
+        "run": snapshot.run_id,
+        "state": snapshot.state,
+        "message": snapshot.message,
+        "config": snapshot.config.model_dump() if snapshot.config else None,
+        "step": snapshot.step,
+        "epoch": round(snapshot.epoch, 3),
+        "seconds": round(snapshot.seconds, 2),
+        "speed": round(snapshot.point.images_per_second, 1) if snapshot.point else None,
+        "device": snapshot.device,
+        "precision": snapshot.precision,
+        "viewers": viewers,
+        "events": [event.to_json() for event in snapshot.events[-200:]],
+        "grid": picture_field(snapshot.grid, GRID_COLUMNS),
+        "published": snapshot.published,
+    }
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()[:-1]
+
+
+def encode_points(points: Iterable[Measurement]) -> bytes:
+    """Measurements as a JSON array of rows of :data:`gan_studio.events.COLUMNS`, six digits each."""
+    rows = [[_short(value) for value in vars(point).values()] for point in points]
+    return json.dumps(rows, separators=(",", ":")).encode()
+
+
+def _short(value: float) -> float:
+    return value if isinstance(value, int) or not math.isfinite(value) else float(f"{value:.6g}")

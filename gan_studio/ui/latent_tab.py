@@ -1,0 +1,65 @@
+"""The Latent tab. Its controls never reach Gradio's server side: the browser asks the live route itself."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from gan_studio.latent.source import LIVE, PRINCIPAL
+from gan_studio.session import Session
+from gan_studio.training.checkpoint import list_checkpoints
+from gan_studio.ui.controls import Translate
+
+_PLAIN = {"queue": False, "show_progress": "hidden", "api_name": False}
+_SEND = "(...values) => { window.ganStudio?.explore(values); }"
+_RANDOM = "() => Math.floor(Math.random() * 1000000)"
+
+
+def build_latent_tab(session: Session, say: Translate) -> None:
+    """Build the tab inside the present Blocks."""
+    with gr.Row(elem_id="latent"):
+        with gr.Column(scale=1, min_width=290, elem_id="latent-controls"):
+            source = _source_choice(session, say)
+            with gr.Group():
+                seed = gr.Number(0, label=say("latent.seed"), precision=0, minimum=0, elem_id="latent-seed")
+                with gr.Row():
+                    dice = gr.Button(say("latent.random"), size="sm", min_width=60, elem_id="latent-random")
+                    zero = gr.Button(say("latent.reset"), size="sm", min_width=60, elem_id="latent-reset")
+            truncation = gr.Slider(
+                0, 2, 1, step=0.01, label=say("latent.truncation"), info=say("latent.truncation.info"),
+                elem_id="latent-truncation",
+            )  # fmt: skip
+            spread = gr.Slider(0, 1, 0.3, step=0.01, label=say("latent.spread"), elem_id="latent-spread")
+            with gr.Accordion(say("latent.principal"), open=True):
+                principal = _sliders("principal")
+            with gr.Accordion(say("latent.raw"), open=False):
+                raw_start = gr.Number(
+                    0, label=say("latent.raw.first"), precision=0, minimum=0, elem_id="latent-raw-start"
+                )
+                raw = _sliders("raw")
+            to_seed = gr.Number(1, label=say("latent.to_seed"), precision=0, minimum=0, elem_id="latent-to-seed")
+        with gr.Column(scale=4, min_width=480):
+            gr.HTML("<gan-latent></gan-latent>", elem_id="latent-board", js_on_load=None)
+    inputs = [source, seed, truncation, spread, to_seed, raw_start, *principal, *raw]
+    for control in inputs:
+        control.change(None, inputs, None, js=_SEND, **_PLAIN)
+    dice.click(None, None, seed, js=_RANDOM, **_PLAIN)
+    zeros = f"() => [1, ...Array({2 * PRINCIPAL}).fill(0)]"
+    zero.click(None, None, [truncation, *principal, *raw], js=zeros, **_PLAIN)
+
+
+def _source_choice(session: Session, say: Translate) -> gr.Dropdown:
+    def choices() -> list[tuple[str, str]]:
+        return [("live", LIVE), *((name, name) for name in list_checkpoints(session.checkpoints))]
+
+    source = gr.Dropdown(
+        choices(), value=LIVE, label=say("latent.source"), info=say("latent.source.info"), elem_id="latent-source"
+    )
+    source.focus(lambda: gr.update(choices=choices()), None, source, **_PLAIN)
+    return source
+
+
+def _sliders(kind: str) -> list[gr.Slider]:
+    return [
+        gr.Slider(-5, 5, 0, step=0.05, label=f"{index + 1}", elem_id=f"latent-{kind}-{index}", elem_classes="compact")
+        for index in range(PRINCIPAL)
+    ]

@@ -1,0 +1,60 @@
+"""The page as a whole: theme, languages, tabs, and the scripts and styles of what is live."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import gradio as gr
+
+from gan_studio.events import COLUMNS
+from gan_studio.latent.source import PRINCIPAL
+from gan_studio.session import Session
+from gan_studio.ui.latent_tab import build_latent_tab
+from gan_studio.ui.text import LANGUAGES, texts
+from gan_studio.ui.train_tab import build_train_tab
+
+STATIC = Path(__file__).parent / "static"
+_FONTS = ["ui-sans-serif", "system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "Noto Sans", "sans-serif"]
+_MONO = ["ui-monospace", "Consolas", "Menlo", "DejaVu Sans Mono", "monospace"]
+
+
+def translations() -> gr.I18n:
+    """All languages' texts, for Gradio to choose from by the browser's language."""
+    return gr.I18n(**{language: texts(language) for language in LANGUAGES})
+
+
+def theme() -> gr.themes.Base:
+    """Calm and dense, with the system's fonts: nothing is fetched from another host."""
+    return gr.themes.Base(
+        primary_hue="indigo", secondary_hue="slate", neutral_hue="slate", font=_FONTS, font_mono=_MONO,
+        spacing_size="sm", radius_size="md",
+    )  # fmt: skip
+
+
+def head() -> str:
+    """What the live components need to know, and the script that defines them."""
+    known = {
+        "columns": COLUMNS,
+        "principal": PRINCIPAL,
+        "texts": {language: texts(language) for language in LANGUAGES},
+    }
+    data = json.dumps(known, ensure_ascii=False).replace("</", "<\\/")
+    return (
+        f"<script>window.ganStudioData = {data};</script>"
+        '<link rel="stylesheet" href="live/vendor/uplot/uPlot.min.css">'
+        '<script type="module" src="live/static/main.js"></script>'
+    )
+
+
+def build_page(session: Session, i18n: gr.I18n, device: str | None = None) -> gr.Blocks:
+    """The Gradio page of ``session``; ``device`` is what new runs are set to compute on."""
+    with gr.Blocks(title="GAN Studio", analytics_enabled=False, fill_width=True) as page:
+        gr.HTML("<gan-header></gan-header>", elem_id="header", js_on_load=None)
+        with gr.Tabs():
+            with gr.Tab(i18n("tab.train"), id="train-tab"):
+                on_load = build_train_tab(session, i18n, device)
+            with gr.Tab(i18n("tab.latent"), id="latent-tab"):
+                build_latent_tab(session, i18n)
+        on_load(page)
+    return page

@@ -1,0 +1,72 @@
+"""The live routes beside Gradio's: the stream, its polling twin, and latent pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import ValidationError
+from starlette.staticfiles import StaticFiles
+
+from gan_studio.assets import asset_dir
+from gan_studio.errors import StudioError
+from gan_studio.explorer import Explorer
+from gan_studio.latent.source import PATH_FRAMES, VARIATIONS, LatentRequest
+from gan_studio.ui.encode import sheet_png
+from gan_studio.ui.stream import Cursor, Hub
+
+_MOST_BYTES = 10_000
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer) -> None:
+    """Add ``/live/...`` to ``app``; must happen before Gradio is mounted at the root."""
+
+    @app.get("/live/stream")
+    async def stream(request: Request, cursor: str = "") -> StreamingResponse:
+        cursor = request.headers.get("last-event-id", cursor)
+        headers = {**_NO_STORE, "X-Accel-Buffering": "no"}  # proxies must not hold events back
+        return StreamingResponse(hub.events(Cursor.parse(cursor)), media_type="text/event-stream", headers=headers)
+
+    @app.get("/live/state")
+    async def state(cursor: str = "") -> Response:
+        message, _ = hub.message(Cursor.parse(cursor))
+        return Response(message, media_type="application/json", headers=_NO_STORE)
+
+    @app.post("/live/latent")
+    async def latent(request: Request) -> Response:
+        try:
+            wanted = await _read_request(request)
+            drawing = await asyncio.wrap_future(explorer.submit(wanted))
+        except StudioError as error:
+            return JSONResponse({"error": str(error)}, 422)
+        columns = PATH_FRAMES if wanted.view == "path" else VARIATIONS + 1
+        about = {
+            "step": drawing.step,
+            "latent_size": drawing.latent_size,
+            "explained": [round(share, 4) for share in drawing.explained],
+            "columns": columns,
+            "count": len(drawing.images),
+        }
+        headers = {**_NO_STORE, "X-Drawing": json.dumps(about)}
+        return Response(sheet_png(drawing.images, columns), media_type="image/png", headers=headers)
+
+    app.mount("/live/static", StaticFiles(directory=Path(__file__).parent / "static"))
+    app.mount("/live/vendor", StaticFiles(directory=asset_dir() / "vendor"))
+
+
+async def _read_request(request: Request) -> LatentRequest:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_BYTES:
+            raise StudioError(f"the request is larger than {_MOST_BYTES} bytes")
+    try:
+        return LatentRequest.model_validate_json(bytes(body))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "request"
+        raise StudioError(f"{where}: {first['msg']}") from None

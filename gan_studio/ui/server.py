@@ -1,0 +1,171 @@
+"""The server: one FastAPI application with the live routes and Gradio, and its life from start to signal."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # else the server asks two other hosts at start
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from gan_studio.errors import StudioError
+from gan_studio.explorer import Explorer
+from gan_studio.lessons.presets import DEFAULT_PRESET, find_preset
+from gan_studio.session import Session
+from gan_studio.ui.guard import OriginGuard
+from gan_studio.ui.page import STATIC, build_page, head, theme, translations
+from gan_studio.ui.routes import add_live_routes
+from gan_studio.ui.stream import Hub
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 7860
+_PORTS_TRIED = 40
+_LARGEST_UPLOAD = "1mb"  # no control of the page takes a file
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def build_app(session: Session, hub: Hub, *, device: str | None = None, local_only: bool = False) -> FastAPI:
+    """The whole web application of ``session``; ``hub`` must receive the session's snapshots."""
+    explorer = Explorer(session)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        hub.attach(session.snapshot)
+        yield
+        hub.close()
+        session.close()
+        explorer.close()
+
+    guard = Middleware(OriginGuard, local_only=local_only)
+    app = FastAPI(lifespan=lifespan, middleware=[guard], docs_url=None, redoc_url=None, openapi_url=None)
+    add_live_routes(app, hub, explorer)
+    i18n = translations()
+    return gr.mount_gradio_app(
+        app,
+        build_page(session, i18n, device),
+        path="/",
+        theme=theme(),
+        css_paths=[STATIC / "studio.css"],
+        head=head(),
+        i18n=i18n,
+        run_history=False,
+        show_error=False,
+        max_file_size=_LARGEST_UPLOAD,
+        footer_links=["settings"],
+        ssr_mode=False,
+    )
+
+
+class StudioServer(uvicorn.Server):
+    """Ends the live streams as soon as a signal arrives; an open stream would hold the server up."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub):
+        super().__init__(config)
+        self._hub = hub
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        self._hub.close()
+        super().handle_exit(sig, frame)
+
+
+def make_server(app: FastAPI, hub: Hub) -> StudioServer:
+    """A server for ``app`` that ends within two seconds of being told to."""
+    return StudioServer(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1), hub)
+
+
+def open_socket(host: str, port: int | None) -> socket.socket:
+    """A bound socket on ``port``, or on the first free port from :data:`DEFAULT_PORT`.
+
+    Raises :class:`StudioError` where the address is unknown or taken.
+    """
+    ports = [port] if port is not None else range(DEFAULT_PORT, DEFAULT_PORT + _PORTS_TRIED)
+    for number in ports:
+        try:
+            family = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0][0]
+            return socket.create_server((host, number), family=family, backlog=256)
+        except OSError as error:
+            last = error
+    raise StudioError(f"cannot listen on {host} port {ports[0]}: {last}; choose another with --host and --port")
+
+
+def serve(
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    share: bool = False,
+    device: str | None = None,
+    checkpoints: Path = Path("checkpoints"),
+    data_dir: Path | None = None,
+) -> int:
+    """Serve the page until a signal; returns the exit status.
+
+    ``GRADIO_SERVER_NAME`` and ``GRADIO_SERVER_PORT`` stand in for ``host`` and ``port``, as on Hugging Face Spaces.
+    """
+    host = host or os.environ.get("GRADIO_SERVER_NAME") or DEFAULT_HOST
+    port = port if port is not None else _port_from_environment()
+    listener = open_socket(host, port)
+    hub = Hub()
+    session = Session(checkpoints.resolve(), data_dir, on_snapshot=hub.publish)
+    try:
+        app = build_app(session, hub, device=device, local_only=host in _LOOPBACK and not share)
+        server = make_server(app, hub)
+        number = listener.getsockname()[1]
+        _announce(host, number, share)
+        threading.Thread(target=_warm_up, args=(session,), daemon=True).start()
+        server.run(sockets=[listener])
+    finally:
+        hub.close()
+        session.close()
+    return 0
+
+
+def _port_from_environment() -> int | None:
+    text = os.environ.get("GRADIO_SERVER_PORT")
+    return int(text) if text and text.isdigit() else None
+
+
+def _announce(host: str, port: int, share: bool) -> None:
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{port}"
+    print(f"GAN Studio is at {address}   (Ctrl-C ends it and saves the run)", flush=True)
+    if share:
+        print(f"and for everybody at {_public_address(port)}", flush=True)
+    if sys.stdout.isatty() and _has_screen():
+        threading.Timer(1.0, webbrowser.open, [address]).start()
+
+
+def _has_screen() -> bool:
+    if os.environ.get("SSH_CONNECTION"):
+        return False
+    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _public_address(port: int) -> str:
+    import secrets
+
+    from gradio.networking import setup_tunnel
+
+    try:
+        return setup_tunnel("127.0.0.1", port, secrets.token_urlsafe(32), None, None)
+    except Exception as error:  # the tunnel's own errors are of many kinds: no network, no binary, no server
+        raise StudioError(f"--share needs the internet, and no public address could be made: {error}") from None
+
+
+def _warm_up(session: Session) -> None:
+    """Do slow first-time work before the first visitor needs it."""
+    import matplotlib.figure  # noqa: F401 (Gradio imports it inside its first event)
+
+    try:
+        session.preload(find_preset(DEFAULT_PRESET).config.dataset)
+    except StudioError as error:
+        print(f"gan-studio: {error}", file=sys.stderr)

@@ -1,0 +1,111 @@
+// One chart of the run over its steps: uPlot with our colours, smoothing and edit markers.
+import uPlot from "../vendor/uplot/uPlot.esm.js";
+import { say } from "./text.js";
+
+const css = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 4 });
+
+// Exponential smoothing, corrected for its start, as TensorBoard draws it.
+function smooth(values, weight) {
+  if (!weight) return values;
+  let sum = 0;
+  let mass = 0;
+  return values.map((value) => {
+    if (value === null) return null;
+    sum = weight * sum + (1 - weight) * value;
+    mass = weight * mass + (1 - weight);
+    return sum / mass;
+  });
+}
+
+export class Chart {
+  // series: [{ key, label, color }], key naming a column of the stream's points.
+  constructor(parent, { title, unit, series, range }) {
+    this.parent = parent;
+    this.options = { title, unit, series, range };
+    this.markers = [];
+    this.data = [[], ...series.flatMap(() => [[], []])];
+    new ResizeObserver(() => this.resize()).observe(parent);
+  }
+
+  build() {
+    const { unit, series, range } = this.options;
+    const ink = css("--body-text-color");
+    const faint = css("--border-color-primary");
+    const axis = (more) => ({
+      stroke: ink,
+      grid: { stroke: faint, width: 1 },
+      ticks: { stroke: faint, width: 1 },
+      font: "12px system-ui, sans-serif",
+      labelFont: "12px system-ui, sans-serif",
+      labelSize: 16,
+      ...more,
+    });
+    const show = (_, value) => (value === null || value === undefined ? "–" : compact.format(value));
+    this.plot?.destroy();
+    this.plot = new uPlot(
+      {
+        ...this.size(),
+        cursor: { drag: { x: true, y: false }, points: { size: 6 } },
+        legend: { live: true },
+        scales: { x: { time: false }, y: range ? { range: () => range } : {} },
+        axes: [
+          axis({ label: say("chart.step"), size: 28, values: (_, ticks) => ticks.map((t) => compact.format(t)) }),
+          axis({ label: unit, size: 44, values: (_, ticks) => ticks.map((t) => compact.format(t)) }),
+        ],
+        series: [
+          { label: say("chart.step"), value: (_, v) => (v === null || v === undefined ? "–" : String(v)) },
+          ...series.flatMap(({ label, color }) => [
+            { label: `${label} (raw)`, stroke: `${color}44`, width: 1, points: { show: false } },
+            { label, stroke: color, width: 2, value: show, points: { show: false } },
+          ]),
+        ],
+        hooks: { draw: [() => this.drawMarkers()] },
+      },
+      this.data,
+      this.parent,
+    );
+  }
+
+  size() {
+    const legend = 26;
+    return { width: Math.max(this.parent.clientWidth, 120), height: Math.max(this.parent.clientHeight - legend, 90) };
+  }
+
+  resize() {
+    if (this.parent.clientWidth === 0) return; // in a hidden tab
+    if (this.plot) this.plot.setSize(this.size());
+    else this.build();
+  }
+
+  // columns: { step: [...], key: [...] }; markers: [{ step, text }].
+  show(columns, markers, weight) {
+    const pairs = this.options.series.flatMap(({ key }) => {
+      const raw = columns[key];
+      return [weight ? raw : raw.map(() => null), smooth(raw, weight)];
+    });
+    this.data = [columns.step, ...pairs];
+    this.markers = markers;
+    this.plot?.setData(this.data);
+  }
+
+  drawMarkers() {
+    const { ctx, bbox } = this.plot;
+    const ratio = devicePixelRatio;
+    ctx.save();
+    ctx.strokeStyle = ctx.fillStyle = css("--body-text-color");
+    ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+    ctx.lineWidth = ratio;
+    ctx.setLineDash([4 * ratio, 3 * ratio]);
+    for (const { step, text } of this.markers) {
+      const x = this.plot.valToPos(step, "x", true);
+      if (x < bbox.left || x > bbox.left + bbox.width) continue;
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+      ctx.fillText(text, x + 3 * ratio, bbox.top + 11 * ratio);
+    }
+    ctx.restore();
+  }
+}

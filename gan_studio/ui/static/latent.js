@@ -1,0 +1,214 @@
+// The Latent tab: asks for pictures as the controls move, one request in flight, the newest wins.
+import { decode, drawCells } from "./pictures.js";
+import { subscribe } from "./stream.js";
+import { element, number, route, say, setText } from "./text.js";
+
+const { principal: PRINCIPAL } = window.ganStudioData;
+const STRIP = 9;
+const FRAMES_PER_SECOND = 16;
+const PATHS = ["linear", "spherical"];
+
+// Sends the newest request only: while one is in flight, later ones replace each other.
+class Newest {
+  constructor(onAnswer, onProblem) {
+    Object.assign(this, { onAnswer, onProblem, waiting: null, busy: false });
+  }
+
+  ask(request) {
+    this.waiting = request;
+    if (!this.busy) this.send();
+  }
+
+  async send() {
+    this.busy = true;
+    while (this.waiting) {
+      const request = this.waiting;
+      this.waiting = null;
+      try {
+        const answer = await fetch(route("latent"), {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify(request),
+        });
+        if (!answer.ok) throw new Error((await answer.json()).error);
+        await this.onAnswer(await decode(await answer.blob()), JSON.parse(answer.headers.get("X-Drawing")), request);
+      } catch (problem) {
+        this.onProblem(problem.message);
+      }
+    }
+    this.busy = false;
+  }
+}
+
+const whole = (value) => Math.min(Math.max(Math.floor(Number(value) || 0), 0), 2 ** 31 - 1);
+const cells = (first, count, step = 1) => Array.from({ length: count }, (_, index) => first + index * step);
+
+class Latent extends HTMLElement {
+  connectedCallback() {
+    this.picture = element("canvas", { class: "sheet big", "data-sheet": "picture", width: 28, height: 28 });
+    this.variations = element("canvas", { class: "sheet", "data-sheet": "variations", width: 112, height: 112 });
+    this.note = element("p", { class: "note" }, say("latent.waiting"));
+    const figures = element(
+      "div",
+      { class: "explore" },
+      this.captioned(say("latent.picture"), this.picture),
+      this.captioned(say("latent.variations"), this.variations),
+    );
+    this.replaceChildren(this.note, figures, this.buildPath());
+    const problem = (text) => this.showProblem(text);
+    this.pictures = new Newest((...answer) => this.showPicture(...answer), problem);
+    this.paths = new Newest((...answer) => this.showPath(...answer), problem);
+    this.state = window.ganStudio.latest ?? { source: "live", seed: 0, to_seed: 1 };
+    window.ganStudio.board = this;
+    this.unsubscribe = subscribe((known) => this.weightsChanged(known));
+    this.watch = new IntersectionObserver(() => this.ask());
+    this.watch.observe(this);
+  }
+
+  disconnectedCallback() {
+    this.unsubscribe();
+    this.watch.disconnect();
+    this.stop();
+  }
+
+  captioned(title, ...canvases) {
+    return element("figure", {}, element("figcaption", {}, element("b", {}, title)), ...canvases);
+  }
+
+  buildPath() {
+    this.frames = {};
+    const rows = PATHS.map((kind) => {
+      const strip = element("canvas", { class: "sheet strip", "data-sheet": `strip-${kind}`, width: 28 * STRIP, height: 28 });
+      const frame = element("canvas", { class: "sheet frame", "data-sheet": `frame-${kind}`, width: 28, height: 28 });
+      this.frames[kind] = { strip, frame };
+      return element("div", { class: "row" }, element("small", {}, say(`latent.${kind}`)), strip, frame);
+    });
+    this.position = element("input", {
+      type: "range", min: 0, max: 1, step: 0.001, value: 0, "data-position": "", "aria-label": say("latent.position"),
+    });
+    this.position.addEventListener("input", () => this.drawFrame());
+    this.button = element("button", { type: "button", "data-play": "" }, say("latent.play"));
+    this.button.addEventListener("click", () => (this.timer ? this.stop() : this.play()));
+    const scrub = element("div", { class: "scrub" }, this.button, this.position);
+    return element("section", { class: "path" }, element("b", {}, say("latent.path")), ...rows, scrub);
+  }
+
+  get visible() {
+    return !document.hidden && this.clientWidth > 0;
+  }
+
+  explore(state) {
+    this.state = state;
+    this.ask();
+  }
+
+  ask() {
+    if (!this.visible) return;
+    const { source, seed, truncation, to_seed, ...rest } = this.state;
+    this.pictures.ask({ view: "picture", source, seed, truncation, ...rest });
+    const path = JSON.stringify([source, seed, truncation, to_seed, source === "live" ? this.weights : 0]);
+    if (path === this.path) return; // the sliders that moved do not matter to it
+    this.path = path;
+    this.paths.ask({ view: "path", source, seed, truncation, to_seed });
+  }
+
+  weightsChanged(known) {
+    const weights = `${known.run} ${known.step}`;
+    if (weights === this.weights) return;
+    this.weights = weights;
+    if (this.state.source === "live" && known.run) this.ask();
+  }
+
+  showPicture(bitmap, about, request) {
+    drawCells(this.picture, bitmap, about.columns, 1, [0], 1);
+    drawCells(this.variations, bitmap, about.columns, 1, cells(1, about.count - 1), 4);
+    this.describe(about);
+    this.picture.dataset.drawn = JSON.stringify(request);
+    this.picture.dispatchEvent(new CustomEvent("drawn", { bubbles: true, detail: request }));
+  }
+
+  describe(about) {
+    this.note.classList.remove("fault");
+    setText(this.note, say("latent.weights", { step: number.format(about.step) }));
+    about.explained.forEach((share, index) => {
+      const info = say("latent.explained", { share: (100 * share).toFixed(1) });
+      labelSlider("principal", index, `${say("latent.direction")} ${index + 1}`, info);
+    });
+    const first = this.state.raw_start ?? 0;
+    for (let index = 0; index < PRINCIPAL; index += 1) {
+      hideSlider("principal", index, index >= about.explained.length);
+      hideSlider("raw", index, first + index >= about.latent_size);
+      labelSlider("raw", index, `${say("latent.dimension")} ${first + index}`, "");
+    }
+  }
+
+  showProblem(text) {
+    this.note.classList.add("fault");
+    setText(this.note, text);
+    this.path = null;
+  }
+
+  showPath(bitmap, about) {
+    this.sheet = { bitmap, columns: about.columns };
+    const step = (about.columns - 1) / (STRIP - 1);
+    PATHS.forEach((kind, row) => {
+      drawCells(this.frames[kind].strip, bitmap, about.columns, 2, cells(row * about.columns, STRIP, step), STRIP);
+    });
+    this.drawFrame();
+  }
+
+  drawFrame() {
+    if (!this.sheet) return;
+    const { bitmap, columns } = this.sheet;
+    const column = Math.round(Number(this.position.value) * (columns - 1));
+    PATHS.forEach((kind, row) => drawCells(this.frames[kind].frame, bitmap, columns, 2, [row * columns + column], 1));
+  }
+
+  play() {
+    setText(this.button, say("latent.stop"));
+    let time = Number(this.position.value);
+    this.timer = setInterval(() => {
+      time = (time + 1 / 32 / 2) % 2; // there and back again
+      this.position.value = time <= 1 ? time : 2 - time;
+      this.drawFrame();
+    }, 1000 / FRAMES_PER_SECOND);
+  }
+
+  stop() {
+    clearInterval(this.timer);
+    this.timer = null;
+    setText(this.button, say("latent.play"));
+  }
+}
+
+function slider(kind, index) {
+  return document.querySelector(`#latent-${kind}-${index}`);
+}
+
+function labelSlider(kind, index, text, info) {
+  const label = slider(kind, index)?.querySelector('[data-testid="block-info"]');
+  if (label) setText(label, info ? `${text} · ${info}` : text);
+}
+
+function hideSlider(kind, index, hidden) {
+  slider(kind, index)?.classList.toggle("unused", hidden);
+}
+
+// Called by Gradio's controls with all their values, in the order of latent_tab.py.
+function explore([source, seed, truncation, spread, toSeed, rawStart, ...offsets]) {
+  const state = {
+    source,
+    seed: whole(seed),
+    truncation,
+    spread,
+    to_seed: whole(toSeed),
+    raw_start: Math.min(whole(rawStart), 4096),
+    principal: offsets.slice(0, PRINCIPAL),
+    raw: offsets.slice(PRINCIPAL),
+  };
+  window.ganStudio.latest = state;
+  window.ganStudio.board?.explore(state);
+}
+
+window.ganStudio = { explore };
+customElements.define("gan-latent", Latent);

@@ -1,0 +1,4 @@
+// The live part of the page. Gradio draws everything else.
+import "./header.js";
+import "./board.js";
+import "./latent.js";

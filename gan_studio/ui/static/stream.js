@@ -1,0 +1,47 @@
+// One subscription per tab to the run's stream: through the shared worker, or by polling where there is none.
+import { merge } from "./merge.js";
+import { route } from "./text.js";
+
+const POLL_MS = 500;
+const listeners = new Set();
+let known = null;
+let online = true;
+
+export function subscribe(listener) {
+  listeners.add(listener);
+  if (known) listener(known, online);
+  return () => listeners.delete(listener);
+}
+
+function tell() {
+  if (known) for (const listener of listeners) listener(known, online);
+}
+
+function receive({ message, online: state }) {
+  if (state !== undefined) online = state;
+  if (message) known = merge(known, message);
+  tell();
+}
+
+function listenThroughWorker() {
+  const worker = new SharedWorker(new URL("./worker.js", import.meta.url), { type: "module", name: "gan-studio" });
+  worker.port.onmessage = ({ data }) => receive(data);
+  addEventListener("pagehide", () => worker.port.postMessage("goodbye"));
+  // A page that comes back from the browser's cache has said goodbye: listen again.
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+}
+
+async function poll() {
+  try {
+    const answer = await fetch(`${route("state")}?cursor=${encodeURIComponent(known?.cursor ?? "")}`);
+    const message = await answer.json();
+    receive({ message, online: true });
+  } catch {
+    receive({ online: false });
+  }
+  setTimeout(poll, POLL_MS);
+}
+
+if (window.SharedWorker) listenThroughWorker();
+else poll();
+document.addEventListener("visibilitychange", () => document.hidden || tell());

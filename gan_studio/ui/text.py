@@ -1,0 +1,38 @@
+"""Everything the page says, by language. English field texts come from the config itself."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+from gan_studio.assets import asset_dir
+from gan_studio.config import FIELDS, FieldSpec
+from gan_studio.lessons.presets import PRESETS
+
+LANGUAGES = ("en", "zh")
+
+
+@cache
+def texts(language: str) -> dict[str, str]:
+    """All texts of one of :data:`LANGUAGES`, by key."""
+    found = json.loads((asset_dir() / "locale" / f"{language}.json").read_text(encoding="utf-8"))
+    return {**_english_of_fields(), **found} if language == "en" else found
+
+
+def _english_of_fields() -> dict[str, str]:
+    said = {}
+    for name, spec in FIELDS.items():
+        said[f"field.{name}"] = title_of(spec)
+        said[f"field.{name}.info"] = spec.text
+    for name, preset in PRESETS.items():
+        said[f"preset.{name}"] = preset.title
+        said[f"preset.{name}.info"] = preset.description
+    return said
+
+
+def title_of(spec: FieldSpec) -> str:
+    """``generator_lr`` as a person reads it."""
+    words = spec.name.replace("_lr", " learning rate").replace("_", " ")
+    for short in ("ema",):
+        words = words.replace(short, short.upper())
+    return words[0].upper() + words[1:]

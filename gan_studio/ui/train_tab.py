@@ -1,0 +1,172 @@
+"""The Train tab: controls on the left, the live board on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from gan_studio.config import FIELDS, make_config
+from gan_studio.errors import StudioError
+from gan_studio.lessons.presets import DEFAULT_PRESET, PRESETS, find_preset
+from gan_studio.session import Session
+from gan_studio.training.checkpoint import list_checkpoints
+from gan_studio.ui.controls import Translate, make_control, on_commit, shown, shown_values
+
+_PLAIN = {"queue": False, "show_progress": "hidden", "api_name": False}
+"""A command is quick: it needs neither Gradio's queue nor its spinner."""
+
+
+def build_train_tab(session: Session, say: Translate, device: str | None) -> Callable[[], list[Any]]:
+    """Build the tab inside the present Blocks; returns what fills its controls when a page is loaded."""
+    with gr.Row(elem_id="train"):
+        with gr.Column(scale=1, min_width=290, elem_id="controls"):
+            preset = _preset_choice(say)
+            buttons = _run_buttons(say)
+            controls = _field_controls(say)
+            _checkpoint_controls(session, say)
+        with gr.Column(scale=4, min_width=480):
+            gr.HTML("<gan-board></gan-board>", elem_id="board", js_on_load=None)
+    ordered = [controls[name] for name in FIELDS]
+    _wire_preset(preset, ordered, device)
+    _wire_buttons(session, buttons, ordered)
+    _wire_edits(session, controls)
+    # The board presses this hidden button when somebody else has changed the run's config.
+    refresh = gr.Button(elem_id="refresh-controls", visible="hidden")
+    refresh.click(lambda: _current_values(session, device), None, ordered, **_PLAIN)
+    return lambda demo: demo.load(lambda: _current_values(session, device), None, ordered, **_PLAIN)
+
+
+# -- building --------------------------------------------------------------------------------------------
+
+
+def _preset_choice(say: Translate) -> gr.Dropdown:
+    with gr.Group():
+        choice = gr.Dropdown(
+            [(preset.title, name) for name, preset in PRESETS.items()],
+            value=DEFAULT_PRESET,
+            label=say("preset.label"),
+            info=say("preset.info"),
+            elem_id="preset",
+        )
+    return choice
+
+
+def _run_buttons(say: Translate) -> dict[str, gr.Button]:
+    buttons = {}
+    with gr.Row(elem_id="run-buttons"):
+        for name, variant in (("start", "primary"), ("pause", "secondary"), ("resume", "secondary")):
+            buttons[name] = gr.Button(say(f"button.{name}"), variant=variant, min_width=60, elem_id=f"button-{name}")
+    with gr.Row(elem_id="more-buttons"):
+        for name in ("step", "stop", "reset"):
+            buttons[name] = gr.Button(say(f"button.{name}"), size="sm", min_width=50, elem_id=f"button-{name}")
+    return buttons
+
+
+def _field_controls(say: Translate) -> dict[str, gr.components.Component]:
+    """A control for every field, under the heading that says when it takes effect."""
+    controls: dict[str, gr.components.Component] = {}
+    live = [spec for spec in FIELDS.values() if spec.when == "live"]
+
+    def add(specs: list) -> None:
+        controls.update({spec.name: make_control(spec, say) for spec in specs})
+
+    with gr.Accordion(say("group.live"), open=True, elem_id="live-controls"):
+        add([spec for spec in live if spec.group != "betas"])
+    with gr.Accordion(say("group.betas"), open=False):
+        add([spec for spec in live if spec.group == "betas"])
+    with gr.Accordion(say("group.start"), open=False, elem_id="start-controls"):
+        add([spec for spec in FIELDS.values() if spec.when != "live"])
+    return controls
+
+
+def _checkpoint_controls(session: Session, say: Translate) -> None:
+    with gr.Accordion(say("group.checkpoints"), open=False, elem_id="checkpoints"):
+        name = gr.Textbox(
+            label=say("checkpoint.name"), placeholder="my-first-gan", max_lines=1, elem_id="checkpoint-name"
+        )
+        save = gr.Button(say("checkpoint.save"), size="sm", elem_id="checkpoint-save")
+        saved = gr.Dropdown(
+            list_checkpoints(session.checkpoints), value=None, label=say("checkpoint.choose"), elem_id="checkpoint-list"
+        )
+        load = gr.Button(say("checkpoint.load"), size="sm", elem_id="checkpoint-load")
+
+    def refresh() -> Any:
+        return gr.update(choices=list_checkpoints(session.checkpoints))
+
+    def save_run(chosen: str) -> Any:
+        path = _try(lambda: session.save(chosen))
+        if path is not None:
+            gr.Info(f"{path.stem}: saved in {path.parent}")
+        return refresh()
+
+    def load_run(chosen: str | None) -> None:
+        if not chosen:
+            gr.Warning("Choose a saved run first.")
+        else:
+            _try(lambda: session.load(chosen))
+
+    save.click(save_run, name, saved, **_PLAIN)
+    saved.focus(refresh, None, saved, **_PLAIN)
+    load.click(load_run, saved, None, **_PLAIN)
+
+
+# -- wiring ----------------------------------------------------------------------------------------------
+
+
+def _wire_preset(preset: gr.Dropdown, ordered: list, device: str | None) -> None:
+    def fill(name: str) -> list[Any]:
+        return shown_values(_with_device(find_preset(name).config, device))
+
+    preset.input(fill, preset, ordered, **_PLAIN)
+
+
+def _wire_buttons(session: Session, buttons: dict[str, gr.Button], ordered: list) -> None:
+    def begin(command: Callable[[Any], None]) -> Callable[..., None]:
+        def handler(*values: Any) -> None:
+            _try(lambda: command(make_config(dict(zip(FIELDS, values, strict=True)))))
+
+        return handler
+
+    for name, command in (("start", session.start), ("step", session.step_once), ("reset", session.reset)):
+        buttons[name].click(begin(command), ordered, None, **_PLAIN)
+    for name, command in (("pause", session.pause), ("resume", session.resume), ("stop", session.stop)):
+        buttons[name].click(lambda command=command: _try(command), None, None, **_PLAIN)
+
+
+def _wire_edits(session: Session, controls: dict[str, gr.components.Component]) -> None:
+    """A live field's control changes the run there is; where refused, it shows the run's value again."""
+
+    def edit(name: str) -> Callable[[Any], Any]:
+        def handler(value: Any) -> Any:
+            if session.snapshot.config is None:
+                return gr.skip()  # nothing runs yet: Start will read the control
+            _try(lambda: session.edit({name: value}))
+            return shown(FIELDS[name], getattr(session.snapshot.config, name))
+
+        return handler
+
+    for name, spec in FIELDS.items():
+        if spec.when == "live":
+            on_commit(controls[name], fn=edit(name), inputs=controls[name], outputs=controls[name], **_PLAIN)
+
+
+def _current_values(session: Session, device: str | None) -> list[Any]:
+    """What the controls show on a page that is loaded: the run's config, or the default preset's."""
+    config = session.snapshot.config or _with_device(find_preset(DEFAULT_PRESET).config, device)
+    return shown_values(config)
+
+
+def _with_device(config: Any, device: str | None) -> Any:
+    return make_config({"device": device}, base=config) if device else config
+
+
+def _try(action: Callable[[], Path | None]) -> Any:
+    """Do it, or say on the page why it cannot be done."""
+    try:
+        return action()
+    except StudioError as error:
+        gr.Warning(str(error), title="GAN Studio")
+        return None
