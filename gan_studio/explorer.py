@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from gan_studio.training.checkpoint import CheckpointError, checkpoint_path
 
 _MOST_CHECKPOINTS = 4
 _SHARE_WHILE_TRAINING = 0.25
-"""The largest part of the time that drawing may take while a run trains."""
+"""The largest part of one core that drawing may take while a run trains."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +41,8 @@ class Drawing:
 class Explorer:
     """Serves :class:`LatentRequest` from any thread."""
 
-    def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic):
+    def __init__(self, session: Session):
         self._session = session
-        self._clock = clock
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="explorer", initializer=_use_one_thread)
         self._live: tuple[str, Source] | None = None
         self._saved: OrderedDict[tuple[Path, int], Source] = OrderedDict()
@@ -61,12 +59,12 @@ class Explorer:
     def _draw(self, request: LatentRequest) -> Drawing:
         training = self._session.snapshot.state == "running"
         if training:
-            time.sleep(max(0.0, self._not_before - self._clock()))
-        start = self._clock()
+            time.sleep(max(0.0, self._not_before - time.monotonic()))
+        start = time.thread_time()
         source = self._live_source() if request.source == LIVE else self._saved_source(request.source)
         images = source.draw(latents_of(request, source))
-        end = self._clock()
-        self._not_before = end + (end - start) * (1 / _SHARE_WHILE_TRAINING - 1)
+        work = time.thread_time() - start
+        self._not_before = time.monotonic() + work * (1 / _SHARE_WHILE_TRAINING - 1)
         return Drawing(images, source.step, source.latent_size, source.explained)
 
     def _live_source(self) -> Source:

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 State = Literal["empty", "running", "paused", "stopped", "failed"]
 
-SNAPSHOT_SECONDS = 0.2
+SNAPSHOT_SECONDS = 0.235
 AUTOSAVE_SECONDS = 120.0
 AUTOSAVES_KEPT = 5
 AUTOSAVE = "autosave-"
@@ -89,6 +89,7 @@ class Session:
         on_snapshot: Callable[[Snapshot], None] = lambda snapshot: None,
         snapshot_seconds: float = SNAPSHOT_SECONDS,
     ):
+        keep_freed_memory()
         self.checkpoints = checkpoints
         self.snapshot = Snapshot(state="empty")
         self.weights: Weights | None = None
@@ -169,7 +170,6 @@ class Session:
     # -- the session thread --------------------------------------------------------------------------
 
     def _loop(self) -> None:
-        keep_freed_memory()
         next_snapshot = next_autosave = 0.0
         while not self._closing:
             self._obey(wait=self._state != "running")
@@ -179,8 +179,8 @@ class Session:
             now = time.monotonic()
             if now >= next_snapshot and self._state == "running":
                 self._guard(self._measure_and_publish)
-                # From the end of the work, so that a slow grid cannot take all of the time.
-                next_snapshot = max(now + self._snapshot_seconds, time.monotonic() + self._snapshot_seconds / 4)
+                # On average at the even rate; but a slow grid must not take all of the time.
+                next_snapshot = max(next_snapshot + self._snapshot_seconds, time.monotonic() + self._snapshot_seconds / 2)
             if now >= next_autosave:
                 if next_autosave:
                     self._autosave()

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import math
+import zlib
 from collections.abc import Iterable
 
 import torch
@@ -21,7 +22,7 @@ REAL_COLUMNS = 16
 def sheet_png(images: torch.Tensor, columns: int) -> bytes:
     """Images: (N, C, H, W) uint8 side by side as one PNG file, lightly compressed because it is made often."""
     buffer = io.BytesIO()
-    tile(images.permute(0, 2, 3, 1).numpy(), columns).save(buffer, "PNG", compress_level=1)
+    tile(images.permute(0, 2, 3, 1).numpy(), columns).save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
     return buffer.getvalue()
 
 

@@ -42,6 +42,7 @@ def head() -> str:
     data = json.dumps(known, ensure_ascii=False).replace("</", "<\\/")
     return (
         f"<script>window.ganStudioData = {data};</script>"
+        '<script src="live/static/quiet.js"></script>'
         '<link rel="stylesheet" href="live/vendor/uplot/uPlot.min.css">'
         '<script type="module" src="live/static/main.js"></script>'
     )

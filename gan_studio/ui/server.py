@@ -22,6 +22,7 @@ from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
 from gan_studio.lessons.presets import DEFAULT_PRESET, find_preset
 from gan_studio.session import Session
+from gan_studio.ui.early import EarlyHead
 from gan_studio.ui.guard import OriginGuard
 from gan_studio.ui.page import STATIC, build_page, head, theme, translations
 from gan_studio.ui.routes import add_live_routes
@@ -46,17 +47,20 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
         session.close()
         explorer.close()
 
-    guard = Middleware(OriginGuard, local_only=local_only)
-    app = FastAPI(lifespan=lifespan, middleware=[guard], docs_url=None, redoc_url=None, openapi_url=None)
+    middleware = [Middleware(OriginGuard, local_only=local_only), Middleware(EarlyHead, html=head())]
+    app = FastAPI(lifespan=lifespan, middleware=middleware, docs_url=None, redoc_url=None, openapi_url=None)
     add_live_routes(app, hub, explorer)
     i18n = translations()
+    page = build_page(session, i18n, device)
+    # Gradio's idle queue wakes eleven hundred times a second, and each time takes Python away from training.
+    # No control here uses the queue.
+    page._queue.sleep_when_free = page._queue.progress_update_sleep_when_free = 0.1
     return gr.mount_gradio_app(
         app,
-        build_page(session, i18n, device),
+        page,
         path="/",
         theme=theme(),
         css_paths=[STATIC / "studio.css"],
-        head=head(),
         i18n=i18n,
         run_history=False,
         show_error=False,

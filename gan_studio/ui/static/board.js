@@ -9,6 +9,7 @@ const GENERATOR = "#3b82f6";
 const { columns: COLUMNS } = window.ganStudioData;
 const SMOOTHING_KEY = "gan-studio-smoothing";
 const MOST_LABELS = 6;
+const CURVES_MS = 450;
 
 const CHARTS = [
   { name: "losses", keys: { d_loss: ["series.discriminator", DISCRIMINATOR], g_loss: ["series.generator", GENERATOR] } },
@@ -35,16 +36,20 @@ const changeText = (key, [, after]) => `${shortName(key)} → ${after}`;
 
 class Board extends HTMLElement {
   connectedCallback() {
+    this.drawnAt = 0;
     this.build();
     this.unsubscribe = subscribe((known, online) => this.receive(known, online));
     // Colours are baked into the canvases: draw again when the page turns dark or light.
     this.themeWatch = new MutationObserver(() => this.charts.forEach((chart) => chart.plot && chart.build()));
     this.themeWatch.observe(document.body, { attributeFilter: ["class"] });
+    this.sightWatch = new IntersectionObserver(() => this.draw());
+    this.sightWatch.observe(this);
   }
 
   disconnectedCallback() {
     this.unsubscribe();
     this.themeWatch.disconnect();
+    this.sightWatch.disconnect();
   }
 
   build() {
@@ -97,10 +102,25 @@ class Board extends HTMLElement {
   receive(known, online) {
     this.known = known;
     this.refreshControls(known.config);
-    if (document.hidden) return; // drawn when the tab is looked at again
-    this.showStatus(known, online);
-    this.drawCurves();
+    this.online = online;
+    this.draw();
+  }
+
+  draw() {
+    const { known } = this;
+    if (!known || document.hidden || this.clientWidth === 0) return; // drawn when it is looked at again
     this.drawPictures();
+    // Numbers and curves change little from one snapshot to the next; drawing them costs the training time.
+    clearTimeout(this.later);
+    const wait = known.state === "running" ? this.drawnAt + CURVES_MS - performance.now() : 0;
+    if (wait > 0) this.later = setTimeout(() => this.drawNumbers(), wait);
+    else this.drawNumbers();
+  }
+
+  drawNumbers() {
+    this.drawnAt = performance.now();
+    this.showStatus(this.known, this.online);
+    this.drawCurves();
   }
 
   showStatus(known, online) {
@@ -119,7 +139,7 @@ class Board extends HTMLElement {
 
   drawCurves() {
     const { known } = this;
-    if (!known || this.clientWidth === 0) return;
+    if (!known) return;
     const columns = Object.fromEntries(COLUMNS.map((name, index) => [name, known.points.map((point) => point[index])]));
     const edits = known.events.filter(({ kind }) => kind === "edit" || kind === "fault");
     const label = ({ detail, kind }, index) =>

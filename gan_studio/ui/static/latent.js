@@ -6,6 +6,7 @@ import { element, number, route, say, setText } from "./text.js";
 const { principal: PRINCIPAL } = window.ganStudioData;
 const STRIP = 9;
 const FRAMES_PER_SECOND = 16;
+const PATH_REFRESH_MS = 1000;
 const PATHS = ["linear", "spherical"];
 
 // Sends the newest request only: while one is in flight, later ones replace each other.
@@ -106,10 +107,17 @@ class Latent extends HTMLElement {
     if (!this.visible) return;
     const { source, seed, truncation, to_seed, ...rest } = this.state;
     this.pictures.ask({ view: "picture", source, seed, truncation, ...rest });
-    const path = JSON.stringify([source, seed, truncation, to_seed, source === "live" ? this.weights : 0]);
-    if (path === this.path) return; // the sliders that moved do not matter to it
-    this.path = path;
-    this.paths.ask({ view: "path", source, seed, truncation, to_seed });
+    this.askPath({ view: "path", source, seed, truncation, to_seed });
+  }
+
+  // A path is many pictures: it is drawn again when its ends change, and now and then when the weights do.
+  askPath(request) {
+    const ends = JSON.stringify(request);
+    const weights = request.source === "live" ? this.weights : "saved";
+    const fresh = performance.now() - this.pathAsked < PATH_REFRESH_MS;
+    if (ends === this.pathEnds && (weights === this.pathWeights || fresh)) return;
+    Object.assign(this, { pathEnds: ends, pathWeights: weights, pathAsked: performance.now() });
+    this.paths.ask(request);
   }
 
   weightsChanged(known) {
@@ -145,7 +153,7 @@ class Latent extends HTMLElement {
   showProblem(text) {
     this.note.classList.add("fault");
     setText(this.note, text);
-    this.path = null;
+    this.pathEnds = null;
   }
 
   showPath(bitmap, about) {

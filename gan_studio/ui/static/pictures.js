@@ -1,8 +1,10 @@
 // Sheets of equal pictures on canvases.
 
-export async function decode(source) {
-  const blob = source instanceof Blob ? source : await (await fetch(`data:image/png;base64,${source}`)).blob();
-  return createImageBitmap(blob);
+// From a PNG file, as a Blob or in base64.
+export function decode(source) {
+  if (source instanceof Blob) return createImageBitmap(source);
+  const bytes = Uint8Array.from(atob(source), (letter) => letter.charCodeAt(0));
+  return createImageBitmap(new Blob([bytes], { type: "image/png" }));
 }
 
 // Draw a whole sheet as it is; the style sheet scales it up without blurring.
@@ -11,7 +13,7 @@ export function drawSheet(canvas, bitmap) {
     canvas.width = bitmap.width;
     canvas.height = bitmap.height;
   }
-  canvas.getContext("2d").drawImage(bitmap, 0, 0);
+  canvas.getContext("2d", { alpha: false }).drawImage(bitmap, 0, 0);
 }
 
 // Draw pictures number `cells` of a sheet with `columns` columns and `rows` rows, `across` in a row.
