@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import multiprocessing
 import os
 import signal
@@ -22,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 
@@ -113,10 +112,8 @@ def watch_many(address: str, viewers: int, received) -> None:
         async with httpx.AsyncClient(limits=httpx.Limits(max_connections=None)) as client:
             await asyncio.gather(*(one(client) for _ in range(viewers)))
 
-    try:
+    with suppress(KeyboardInterrupt, httpx.HTTPError):
         asyncio.run(all_of_them())
-    except (KeyboardInterrupt, httpx.HTTPError):
-        pass
 
 
 @contextmanager

@@ -52,6 +52,7 @@ class Curve:
         self._lock = threading.Lock()  # one thread adds, others read
         self._older: list[tuple[int, Measurement]] = []
         self._recent: list[tuple[int, Measurement]] = []
+        self._stride = 1  # of the numbers kept among the older points
         self.last = 0
         self.generation = 0
 
@@ -73,10 +74,11 @@ class Curve:
         if len(self._recent) > self._recent_limit:
             # Half of the recent points move at once, so that this costs nothing on most calls.
             half = self._recent_limit // 2
-            self._older += self._recent[:half]
+            self._older += [entry for entry in self._recent[:half] if (entry[0] - 1) % self._stride == 0]
             del self._recent[:half]
             if len(self._older) > self._older_limit:
-                self._older = self._older[::2]
+                self._stride *= 2
+                self._older = [entry for entry in self._older if (entry[0] - 1) % self._stride == 0]
 
     def since(self, number: int, generation: int = 0) -> tuple[int, int, list[Measurement]]:
         """What a viewer lacks that has the points up to ``number`` of ``generation``.

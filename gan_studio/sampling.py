@@ -40,11 +40,11 @@ def sample_images(checkpoint: Path, count: int, seed: int) -> np.ndarray:
     rng = torch.Generator().manual_seed(seed)
     batches = []
     for start in range(0, count, _BATCH):
-        z = torch.randn(_BATCH, source.latent_size, generator=rng)[: count - start]
-        images = source.draw(z).permute(0, 2, 3, 1)
+        # Always whole batches: the arithmetic may round differently for another batch size.
+        images = source.draw(torch.randn(_BATCH, source.latent_size, generator=rng)).permute(0, 2, 3, 1)
         if images[0].numel() * count > _MOST_PIXELS:
             raise StudioError(f"{count} pictures need {images[0].numel() * count / 2**30:.1f} GiB; ask for fewer")
-        batches.append(images)
+        batches.append(images[: count - start])
     return torch.cat(batches).numpy()
 
 

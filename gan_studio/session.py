@@ -180,7 +180,9 @@ class Session:
             if now >= next_snapshot and self._state == "running":
                 self._guard(self._measure_and_publish)
                 # On average at the even rate; but a slow grid must not take all of the time.
-                next_snapshot = max(next_snapshot + self._snapshot_seconds, time.monotonic() + self._snapshot_seconds / 2)
+                next_snapshot = max(
+                    next_snapshot + self._snapshot_seconds, time.monotonic() + self._snapshot_seconds / 2
+                )
             if now >= next_autosave:
                 if next_autosave:
                     self._autosave()

@@ -29,7 +29,9 @@ class NetworkRow:
 
 
 NETWORKS: dict[str, NetworkRow] = {
-    "dcgan": NetworkRow(dcgan.Generator, dcgan.Discriminator, dcgan.initialise, "Radford et al. 2016, arXiv:1511.06434"),
+    "dcgan": NetworkRow(
+        dcgan.Generator, dcgan.Discriminator, dcgan.initialise, "Radford et al. 2016, arXiv:1511.06434"
+    ),
     "mlp": NetworkRow(mlp.Generator, mlp.Discriminator, mlp.initialise, "Goodfellow et al. 2014, arXiv:1406.2661"),
 }
 

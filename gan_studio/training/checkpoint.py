@@ -74,7 +74,7 @@ def write_checkpoint(path: Path, tensors: Mapping[str, torch.Tensor], meta: Mapp
         _remove_stale_partials(path)
         save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, partial, header)
         _flush(partial)
-        os.replace(partial, path)
+        partial.replace(path)
         _flush(path.parent)
     except (OSError, SafetensorError) as error:
         partial.unlink(missing_ok=True)

@@ -168,7 +168,9 @@ class Run:
         resumed = resume_config(config, changes)
         data = load_data(config.dataset)
         if list(data.shape) != checkpoint.meta.get("shape"):
-            raise CheckpointError(f"{path}: made for pictures of shape {checkpoint.meta.get('shape')}, not {data.shape}")
+            raise CheckpointError(
+                f"{path}: made for pictures of shape {checkpoint.meta.get('shape')}, not {data.shape}"
+            )
         run = cls(resumed.model_copy(update={k: getattr(config, k) for k in changes if k in _LIVE}), data)
         try:
             run.trainer.load_state_dict(checkpoint.tensors)

@@ -192,10 +192,9 @@ class Trainer:
         for key, tensor in flat.items():
             index, name = key.split(".", 1)
             parameter = parameters[int(index)]
-            if name != "step":
-                # The fused kernels walk parameter and state side by side: their memory layouts must agree.
-                tensor = torch.empty_like(parameter).copy_(tensor.reshape(parameter.shape))
-            entries.setdefault(int(index), {})[name] = tensor.clone()
+            # The fused kernels walk parameter and state side by side: their memory layouts must agree.
+            like = tensor if name == "step" else parameter
+            entries.setdefault(int(index), {})[name] = torch.empty_like(like).copy_(tensor.reshape(like.shape))
         optimizer.load_state_dict({"state": entries, "param_groups": optimizer.state_dict()["param_groups"]})
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 import torch
 
-from gan_studio.events import Measurement
 from gan_studio.data.pixels import tile
+from gan_studio.events import Measurement
 from gan_studio.session import Snapshot
 
 GRID_COLUMNS = 8

@@ -96,7 +96,7 @@ class Hub:
         extra = {"cursor": str(after), "reset": reset}
         if reset:
             extra["real"] = picture_field(snapshot.real, REAL_COLUMNS)
-        return b",%s,\"points\":%s}" % (json.dumps(extra).encode()[1:-1], encode_points(points)), after
+        return b',%s,"points":%s}' % (json.dumps(extra).encode()[1:-1], encode_points(points)), after
 
     async def events(self, cursor: Cursor) -> AsyncIterator[bytes]:
         """An endless stream of server-sent events for one viewer."""

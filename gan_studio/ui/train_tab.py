@@ -44,14 +44,13 @@ def build_train_tab(session: Session, say: Translate, device: str | None) -> Cal
 
 def _preset_choice(say: Translate) -> gr.Dropdown:
     with gr.Group():
-        choice = gr.Dropdown(
+        return gr.Dropdown(
             [(preset.title, name) for name, preset in PRESETS.items()],
             value=DEFAULT_PRESET,
             label=say("preset.label"),
             info=say("preset.info"),
             elem_id="preset",
         )
-    return choice
 
 
 def _run_buttons(say: Translate) -> dict[str, gr.Button]:

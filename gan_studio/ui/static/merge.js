@@ -8,8 +8,15 @@ export function merge(known, message) {
   return { ...rest, points: thin(kept), real: message.reset || !known ? real : known.real };
 }
 
+// Too many points: the older half is thinned to an even spacing in steps.
 function thin(points) {
   if (points.length <= MOST_POINTS) return points;
   const half = points.length >> 1;
-  return points.filter((point, index) => index >= half || index % 2 === 0);
+  const spacing = (points[half][0] - points[0][0]) / (MOST_POINTS / 4);
+  let last = -Infinity;
+  return points.filter(([step], index) => {
+    if (index < half && step - last < spacing) return false;
+    last = step;
+    return true;
+  });
 }

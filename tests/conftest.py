@@ -1,0 +1,153 @@
+"""What several tests need: a tiny data set, tiny configs, and the app in a process or in a thread."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import torch
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+from gan_studio.config import RunConfig, make_config
+from gan_studio.data import ImageSet
+from gan_studio.session import Session
+from gan_studio.training.run import Run
+
+ROOT = Path(__file__).parent.parent
+NETWORKS = ("dcgan", "mlp")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests say why they cannot run where there is no Chromium; CI must have one."""
+    if chromium() is None and not os.environ.get("CI"):
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason="no Chromium: install one or set CHROMIUM"))
+
+
+def chromium() -> str | None:
+    """The browser to test with."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
+def tiny_config(network: str = "mlp", **values) -> RunConfig:
+    """A config whose steps take a millisecond."""
+    small = {"network": network, "latent_size": 8, "channels": 4, "hidden": (16, 12), "batch_size": 8, "device": "cpu"}
+    return make_config({**small, **values})
+
+
+@pytest.fixture
+def images() -> ImageSet:
+    """100 random pictures in the shape of MNIST."""
+    rng = torch.Generator().manual_seed(0)
+    pictures = torch.randint(0, 256, (100, 1, 28, 28), dtype=torch.uint8, generator=rng)
+    return ImageSet("mnist", pictures, torch.arange(100) % 10, tuple("0123456789"))
+
+
+def write_idx(path: Path, array: np.ndarray) -> None:
+    """An IDX file of unsigned bytes, gzipped where the name says so."""
+    header = bytes([0, 0, 8, array.ndim]) + b"".join(side.to_bytes(4, "big") for side in array.shape)
+    opener = gzip.open if path.suffix == ".gz" else open
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with opener(path, "wb") as file:
+        file.write(header + array.astype(np.uint8).tobytes())
+
+
+@pytest.fixture
+def make_run(images: ImageSet) -> Callable[..., Run]:
+    return lambda **values: Run(tiny_config(**values), images)
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    """A session on the bundled data that is closed after the test."""
+    made = Session(tmp_path / "checkpoints", snapshot_seconds=0.02)
+    yield made
+    made.close()
+    assert not made._thread.is_alive()
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 20.0):
+    """The first true value of ``condition``; fails after ``seconds``."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.01)
+    raise AssertionError(f"nothing happened in {seconds} s")
+
+
+def run_cli(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+    """The command line in a new process."""
+    command = [sys.executable, "-m", "gan_studio.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=200, **options)
+
+
+@dataclass
+class App:
+    """The app in a process of its own."""
+
+    process: subprocess.Popen
+    address: str
+    checkpoints: Path
+
+    def state(self, cursor: str = "") -> dict:
+        return httpx.get(f"{self.address}/live/state", params={"cursor": cursor}, timeout=10).json()
+
+    def end(self, number: int = signal.SIGTERM) -> float:
+        """Send a signal and return the seconds until the process has ended."""
+        start = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(timeout=30)
+        return time.monotonic() - start
+
+
+def start_app(checkpoints: Path, *arguments: str) -> App:
+    command = [
+        sys.executable,
+        "app.py",
+        "--port",
+        "0",
+        "--device",
+        "cpu",
+        "--checkpoints",
+        str(checkpoints),
+        *arguments,
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    line = process.stdout.readline()
+    address = re.search(r"http://\S+", line).group()
+    threading.Thread(target=process.stdout.read, daemon=True).start()
+    app = App(process, address, checkpoints)
+    wait_until(lambda: _answers(address), 60)
+    return app
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(address, timeout=10).is_success
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    made = start_app(tmp_path / "checkpoints")
+    yield made
+    if made.process.poll() is None:
+        made.end()

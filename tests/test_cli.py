@@ -1,0 +1,113 @@
+import json
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_studio.cli import main
+from gan_studio.lessons.presets import PRESETS
+from gan_studio.training.checkpoint import read_checkpoint, read_meta
+from tests.conftest import ROOT, run_cli
+
+SMALL = ["--set", "hidden=16,12", "--set", "latent_size=8", "--set", "batch_size=8", "--device", "cpu"]
+TRAIN = ["train", "--preset", "mnist-mlp", *SMALL, "--json"]
+
+
+def train(out, *more, steps=5):
+    finished = run_cli(*TRAIN, "--steps", steps, "--out", out, *more)
+    assert finished.returncode == 0, finished.stderr
+    return [json.loads(line) for line in finished.stdout.splitlines()]
+
+
+def test_train_resume_and_sample_from_the_command_line(tmp_path):
+    straight = train(tmp_path / "a", "--seed", 3, steps=10)[-1]
+    half = train(tmp_path / "b", "--seed", 3, steps=5)[-1]
+    resumed = train(tmp_path / "c", "--seed", 3, "--resume", half["checkpoint"], steps=5)[-1]
+    assert straight["step"] == resumed["step"] == 10
+    assert set(straight) == {"step", "seconds", "images_per_second", "checkpoint"} and straight["images_per_second"] > 0
+    a, c = read_checkpoint_tensors(straight), read_checkpoint_tensors(resumed)
+    assert a.keys() == c.keys() and all((a[name] == c[name]).all() for name in a)
+
+    out = tmp_path / "samples.npz"
+    assert main(["sample", straight["checkpoint"], "--n", "20", "--seed", "1", "--out", str(out)]) == 0
+    images = np.load(out)["images"]
+    assert images.shape == (20, 28, 28, 1) and images.dtype == np.uint8
+    assert main(["sample", straight["checkpoint"], "--grid", "3", "--out", str(tmp_path / "grid.png")]) == 0
+    assert Image.open(tmp_path / "grid.png").size == (84, 84)
+
+
+def read_checkpoint_tensors(result):
+    from pathlib import Path
+
+    return read_checkpoint(Path(result["checkpoint"])).tensors
+
+
+def test_a_progress_line_and_the_result_without_json(tmp_path):
+    arguments = [part for part in TRAIN if part != "--json"]
+    finished = run_cli(*arguments, "--steps", 3, "--out", tmp_path)
+    assert finished.returncode == 0 and "step 3:" in finished.stdout and "images/s" in finished.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_saves_and_exits_130(tmp_path, number):
+    command = [sys.executable, "-m", "gan_studio.cli", *TRAIN, "--steps", "100000000", "--out", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert json.loads(process.stdout.readline())["step"] >= 1
+    process.send_signal(number)
+    rest, _ = process.communicate(timeout=30)
+    result = json.loads(rest.splitlines()[-1])
+    assert process.returncode == 130
+    assert read_meta(tmp_path / "mnist-mlp.safetensors")["step"] == result["step"]
+
+
+def test_divergence_is_reported_and_the_good_state_saved(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(
+        "gan_studio.training.trainer.Trainer.measure", lambda self: {"d_loss": float("nan"), "g_loss": 1.0}
+    )
+    status = main([*TRAIN, "--steps", "3", "--out", str(tmp_path)])
+    assert status == 1 and "diverged by step 1" in capsys.readouterr().err
+    assert read_meta(tmp_path / "mnist-mlp.safetensors")["step"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (
+            ["train", "--preset", "nope", "--steps", "1", "--out", "x"],
+            "preset 'nope' is unknown; known presets: mnist-d",
+        ),
+        (["train", "--set", "batch_size=0", "--steps", "1", "--out", "x"], "batch_size = 0: must be a whole number"),
+        (["train", "--set", "batchsize", "--steps", "1", "--out", "x"], "write it as KEY=VALUE"),
+        (["train", "--set", "lr=1", "--steps", "1", "--out", "x"], "lr: unknown key"),
+        (["train", "--seed", "-1", "--steps", "1", "--out", "x"], "seed = -1: must be"),
+        (["train", "--resume", "none.safetensors", "--steps", "1", "--out", "x"], "there is no such file"),
+        (["train", "--set", "dataset=kmnist", "--steps", "1", "--out", "x"], "--data DATA"),
+        (["sample", "none.safetensors", "--n", "1", "--out", "x.npz"], "there is no such file"),
+        (["sample", "none.safetensors", "--out", "x.npz"], "say --n N"),
+        (["sample", "none.safetensors", "--n", "1", "--out", "x.png"], "must end in .npz"),
+    ],
+)
+def test_mistakes_get_a_sentence_and_status_1(arguments, complaint, capsys):
+    assert main(arguments) == 1
+    assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["train"], ["train", "--steps", "0", "--out", "x"], ["serve", "--port", "99999"]]
+)
+def test_wrong_usage_is_status_2(arguments):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+
+
+def test_presets_are_listed_without_the_slow_imports():
+    script = "import sys; from gan_studio.cli import main; main(['presets']); print('torch' in sys.modules)"
+    listed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert listed.stdout.endswith("False\n") and all(name in listed.stdout for name in PRESETS)
+    rows = json.loads(run_cli("presets", "--json").stdout)
+    assert [row["name"] for row in rows] == list(PRESETS) == ["mnist-dcgan", "mnist-mlp"]
+    assert rows[1]["config"]["hidden"] == [128, 256]

@@ -1,0 +1,74 @@
+import pytest
+import torch
+
+from gan_studio.errors import StudioError
+from gan_studio.explorer import Explorer
+from gan_studio.latent.source import LatentRequest
+from gan_studio.sampling import sample_images
+from tests.conftest import tiny_config, wait_until
+
+
+@pytest.fixture
+def explorer(session):
+    made = Explorer(session)
+    yield made
+    made.close()
+
+
+def draw(explorer, **request):
+    return explorer.submit(LatentRequest(**request)).result(timeout=20)
+
+
+def test_it_says_when_there_is_nothing_to_draw(explorer):
+    with pytest.raises(StudioError, match="no run yet"):
+        draw(explorer)
+    with pytest.raises(StudioError, match="'gone' is not there"):
+        draw(explorer, source="gone")
+    with pytest.raises(StudioError, match="checkpoint name"):
+        draw(explorer, source="../../etc/passwd")
+
+
+@pytest.mark.parametrize("network", ["dcgan", "mlp"])
+def test_the_live_source_is_the_averaged_generator_with_the_newest_weights(session, explorer, network):
+    session.start(tiny_config(network, precision="float32"))
+    wait_until(lambda: session.snapshot.step > 1)
+    early = draw(explorer, seed=3)
+    wait_until(lambda: session.snapshot.step > early.step + 3)
+    session.pause()
+    late = draw(explorer, seed=3)
+    assert late.step == session.snapshot.step and not torch.equal(early.images, late.images)
+    z = torch.randn(8, generator=torch.Generator().manual_seed(3))
+    expected = session._run.trainer.sample(z[None])
+    assert (late.images[0].int() - expected[0].int()).abs().max() <= 1
+
+
+def test_a_saved_checkpoint_stays_as_it_was(session, explorer, tmp_path):
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.step > 1)
+    session.pause()
+    session.save("kept")
+    kept = draw(explorer, source="kept", seed=1)
+    assert torch.equal(kept.images, draw(explorer, seed=1).images)
+    session.resume()
+    wait_until(lambda: session.snapshot.step > kept.step + 5)
+    assert torch.equal(kept.images, draw(explorer, source="kept", seed=1).images)
+    session.pause()
+    session.save("kept")  # the same name again: the new file counts
+    assert draw(explorer, source="kept", seed=1).step == session.snapshot.step
+
+
+def test_a_new_run_of_another_shape_is_taken_over(session, explorer):
+    session.step_once(tiny_config())
+    assert draw(explorer).latent_size == 8
+    session.reset(tiny_config("dcgan", latent_size=5))
+    assert draw(explorer).latent_size == 5 and len(draw(explorer).explained) == 5
+
+
+def test_samples_of_a_checkpoint_do_not_depend_on_their_number(session):
+    session.step_once(tiny_config())
+    path = session.save("x")
+    few, many = sample_images(path, 3, seed=4), sample_images(path, 600, seed=4)
+    assert many.shape == (600, 28, 28, 1) and many.dtype == "uint8"
+    assert (few == many[:3]).all() and (sample_images(path, 3, seed=5) != few).any()
+    with pytest.raises(StudioError, match="ask for fewer"):
+        sample_images(path, 10**9, seed=0)

@@ -1,0 +1,194 @@
+import threading
+from itertools import pairwise
+
+import pytest
+import torch
+
+from gan_studio.errors import StudioError
+from gan_studio.session import AUTOSAVE, AUTOSAVES_KEPT, Session, SessionClosed
+from gan_studio.training.checkpoint import list_checkpoints, read_meta
+from gan_studio.training.run import Run
+from tests.conftest import tiny_config, wait_until
+
+
+def kinds(session):
+    return [event.kind for event in session.snapshot.events]
+
+
+def test_commands_need_a_run(session):
+    for command in (session.pause, session.resume, session.stop, lambda: session.edit({}), lambda: session.save("x")):
+        with pytest.raises(StudioError, match="no run yet"):
+            command()
+
+
+def test_a_run_trains_pauses_steps_resumes_and_stops(session):
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.step > 3)
+    session.pause()
+    step = session.snapshot.step
+    assert session.snapshot.state == "paused" and session.snapshot.point.step == step
+    session.step_once(tiny_config())
+    assert session.snapshot.step == session.snapshot.point.step == step + 1
+    session.start(tiny_config())  # goes on: it is paused
+    wait_until(lambda: session.snapshot.step > step + 3)
+    session.stop()
+    assert session.snapshot.state == "stopped"
+    session.resume()
+    assert kinds(session) == ["start", "pause", "resume", "stop", "resume"]
+
+
+def test_a_live_edit_lands_at_its_step_and_is_recorded_there(session):
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.step > 2)
+    session.edit({"generator_lr": 1e-3, "batch_size": 4})
+    event = session.snapshot.events[-1]
+    assert event.kind == "edit" and event.step == session.snapshot.step
+    assert event.detail == {"generator_lr": [5e-4, 1e-3], "batch_size": [8, 4]}
+    assert session.snapshot.config.batch_size == 4
+    session.pause()
+    positions = session._run.trainer.sampler
+    shown = positions.epoch * positions.size + positions.position
+    assert shown == 8 * event.step + 4 * (session.snapshot.step - event.step)
+
+
+def test_an_edited_run_replayed_by_hand_gives_the_same_weights(session):
+    config = tiny_config(precision="float32")
+    session.start(config)
+    wait_until(lambda: session.snapshot.step > 2)
+    session.edit({"discriminator_lr": 1e-2})
+    edited_at = session.snapshot.events[-1].step
+    wait_until(lambda: session.snapshot.step > edited_at + 2)
+    session.pause()
+    again = Run(config, session._run.data)
+    for step in range(session.snapshot.step):
+        if step == edited_at:
+            again.edit({"discriminator_lr": 1e-2})
+        again.step()
+    state = session._run.trainer.state_dict()
+    assert all(torch.equal(t, state[name]) for name, t in again.trainer.state_dict().items())
+
+
+def test_refused_edits_change_nothing_and_the_run_goes_on(session):
+    session.start(tiny_config())
+    for changes in ({"batch_size": 0}, {"seed": 1}, {"nonsense": 1}, {"generator_lr": "fast"}):
+        with pytest.raises(StudioError):
+            session.edit(changes)
+    step = session.snapshot.step
+    wait_until(lambda: session.snapshot.step > step)
+    assert kinds(session) == ["start"]
+
+
+def test_a_start_that_is_refused_keeps_the_run_there_is(session):
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.step > 0)
+    session.stop()
+    with pytest.raises(StudioError, match="kmnist"):
+        session.start(tiny_config(dataset="kmnist"))
+    assert session.snapshot.state == "stopped" and session.snapshot.config.dataset == "mnist"
+
+
+def test_divergence_stops_the_run_keeps_the_last_good_state_and_can_be_resumed(session):
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.step > 2)
+
+    def break_it():
+        with torch.no_grad():
+            session._run.trainer.generator.first.weight.fill_(float("inf"))
+
+    session._do(break_it)
+    wait_until(lambda: session.snapshot.state == "failed")
+    assert "diverged" in session.snapshot.message and "is kept" in session.snapshot.message
+    assert kinds(session)[-1] == "fault"
+    session.resume()
+    wait_until(lambda: session.snapshot.state == "running" and session.snapshot.step > 3)
+    assert session.snapshot.message == ""
+
+
+def test_an_unexpected_fault_never_ends_the_session(session, monkeypatch):
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.step > 0)
+    monkeypatch.setattr(session._run.trainer, "step", lambda: 1 / 0)
+    wait_until(lambda: session.snapshot.state == "failed")
+    assert "division by zero" in session.snapshot.message
+    with pytest.raises(StudioError, match="unexpected fault: 'boom'"):
+        session._do(lambda: {}["boom"])
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.state == "running" and session.snapshot.step > 0)
+
+
+def test_save_and_load(session):
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.step > 2)
+    session.pause()
+    path = session.save("mine")
+    step, curve = session.snapshot.step, session.snapshot.curve.to_rows(10**9)
+    assert path.name == "mine.safetensors" and kinds(session)[-1] == "save"
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.step > step + 2)
+    session.load("mine")
+    assert session.snapshot.state == "paused" and session.snapshot.step == step
+    assert session.snapshot.curve.to_rows(10**9) == curve
+    for name in ("../mine", "missing"):
+        with pytest.raises(StudioError):
+            session.load(name)
+    assert session.snapshot.step == step
+
+
+def test_runs_are_autosaved_when_they_end_and_the_oldest_are_dropped(session):
+    for _ in range(AUTOSAVES_KEPT + 2):
+        session.reset(tiny_config())
+        session.step_once(tiny_config())
+    session.stop()
+    names = list_checkpoints(session.checkpoints)
+    assert len(names) == AUTOSAVES_KEPT and all(name.startswith(AUTOSAVE) for name in names)
+    assert all(read_meta(session.checkpoints / f"{name}.safetensors")["step"] == 1 for name in names)
+
+
+def test_closing_saves_the_running_run_and_refuses_later_commands(tmp_path):
+    session = Session(tmp_path)
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.step > 2)
+    session.close()
+    session.close()
+    assert not session._thread.is_alive()
+    (name,) = list_checkpoints(tmp_path)
+    assert read_meta(tmp_path / f"{name}.safetensors")["step"] >= session.snapshot.step
+    with pytest.raises(SessionClosed):
+        session.pause()
+
+
+def test_a_full_disk_is_said_and_training_goes_on(session, monkeypatch):
+    def refuse(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.step > 0)
+    monkeypatch.setattr("gan_studio.training.checkpoint.save_file", refuse)
+    with pytest.raises(StudioError, match="cannot be written.*No space left"):
+        session.save("x")
+    assert session.snapshot.state == "running"
+
+
+def test_snapshots_are_immutable_and_independent_of_later_training(session):
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.step > 0)
+    old, weights = session.snapshot, session.weights
+    grid, first = old.grid.clone(), weights.state["first.weight"].clone()
+    wait_until(lambda: session.snapshot.step > old.step + 5)
+    assert torch.equal(old.grid, grid) and torch.equal(weights.state["first.weight"], first)
+    assert not torch.equal(session.weights.state["first.weight"], first)
+    with pytest.raises(AttributeError):
+        old.step = 3
+
+
+def test_commands_from_many_threads_all_land(session):
+    session.start(tiny_config())
+    rates = [1e-4 + 1e-6 * n for n in range(40)]
+    threads = [threading.Thread(target=session.edit, args=({"generator_lr": rate},)) for rate in rates]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    edits = [event.detail["generator_lr"] for event in session.snapshot.events if event.kind == "edit"]
+    assert sorted(after for _, after in edits) == rates
+    assert all(a[1] == b[0] for a, b in pairwise(edits))  # one after the other

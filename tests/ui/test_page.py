@@ -1,0 +1,228 @@
+"""What a person sees, in a real Chromium."""
+
+import contextlib
+import json
+
+import pytest
+
+from tests.conftest import chromium, start_app, wait_until
+
+pytestmark = pytest.mark.browser
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+class Visitor:
+    """A browser, and everything it complained about or asked of other hosts."""
+
+    def __init__(self, browser, address, locale="en-US"):
+        self.context = browser.new_context(viewport={"width": 1440, "height": 900}, locale=locale)
+        self.address, self.problems = address, []
+
+    def open(self):
+        page = self.context.new_page()
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("request", self.check_host)
+        page.goto(self.address)
+        page.wait_for_selector("gan-board .status")
+        return page
+
+    def check_host(self, request):
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.problems.append(f"asked another host: {request.url}")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        made = driver.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    made = start_app(tmp_path_factory.mktemp("app") / "checkpoints")
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def visitor(browser, app):
+    made = Visitor(browser, app.address)
+    yield made
+    made.context.close()
+    assert made.problems == []
+
+
+def pixels(page, sheet):
+    return page.evaluate(f"document.querySelector('[data-sheet={sheet}]').toDataURL()")
+
+
+def drawn_step(page):
+    return int(page.get_attribute("[data-sheet=samples]", "data-step") or 0)
+
+
+def reaches(page, condition, seconds=30):
+    page.wait_for_function(condition, timeout=1000 * seconds, polling=100)
+
+
+def curve_length(page):
+    return page.evaluate("document.querySelector('gan-board').charts[0].data[0].length")
+
+
+def choose(page, field, value):
+    """Type a value into a control that offers choices but takes others too."""
+    box = page.locator(f"#field-{field} input").first
+    box.fill(value)
+    box.press("Enter")
+
+
+def start(page):
+    page.click("#button-start")
+    reaches(page, "document.querySelector('[data-sheet=samples]').dataset.step > 1")
+
+
+def test_a_visit_from_start_to_latent_walk(visitor, app):
+    page = visitor.open()
+    start(page)
+    first, length = pixels(page, "samples"), curve_length(page)
+    reaches(page, f"document.querySelector('gan-board').charts[0].data[0].length > {length + 4}")
+    assert pixels(page, "samples") != first  # the grid changes
+    assert page.locator(".badge").inner_text() == "training"
+    assert page.evaluate("document.querySelectorAll('.chart canvas').length") == 4
+
+    choose(page, "generator_lr", "0.0007")  # an edit, and its marker
+    reaches(page, "document.querySelector('.edits').dataset.count == 1")
+    assert "0.0007" in page.locator(".edits").inner_text()
+    edit = app.state()["events"][-1]
+    assert edit["kind"] == "edit" and edit["detail"] == {"generator_lr": [0.0005, 0.0007]}
+    marker = page.evaluate("document.querySelector('gan-board').charts[0].markers")[0]
+    assert marker["step"] == edit["step"] and "0.0007" in marker["text"]
+
+    choose(page, "generator_lr", "fast")  # a refusal, and the run's value again
+    page.wait_for_selector("text=generator_lr = fast: must be a number from 0 to 1")
+    reaches(page, "document.querySelector('#field-generator_lr input').value == '0.0007'")
+
+    page.get_by_role("tab", name="Latent").click()
+    reaches(page, "document.querySelector('[data-sheet=picture]').dataset.drawn")
+    page.click("text=Truncation")
+    page.get_by_role("tab", name="Train").click()
+    page.click("#button-pause")
+    reaches(page, "document.querySelector('.badge').dataset.state == 'paused'")
+    page.get_by_role("tab", name="Latent").click()
+    page.wait_for_timeout(1500)
+    before, variations = pixels(page, "picture"), pixels(page, "variations")
+    slider = page.locator("#latent-principal-0 input[type=range]")
+    box = slider.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.95 * box["width"], box["y"] + box["height"] / 2, steps=8)
+    page.mouse.up()
+    final = float(slider.input_value())
+    assert final > 3
+    reaches(page, f"JSON.parse(document.querySelector('[data-sheet=picture]').dataset.drawn).principal[0] == {final}")
+    assert pixels(page, "picture") != before and pixels(page, "variations") != variations
+
+    frame = pixels(page, "frame-spherical")  # scrub along the path
+    page.locator("[data-position]").fill("1")
+    assert pixels(page, "frame-spherical") != frame
+    page.click("[data-play]")
+    page.wait_for_timeout(400)
+    moving = page.locator("[data-position]").input_value()
+    page.wait_for_timeout(400)
+    assert page.locator("[data-position]").input_value() != moving
+
+    page.reload()  # back to the run that is there
+    page.wait_for_selector("gan-board .status")
+    reaches(page, "document.querySelector('.badge').dataset.state == 'paused'")
+    reaches(page, "document.querySelector('#field-generator_lr input').value == '0.0007'")
+    assert curve_length(page) > 4 and page.locator(".edits").get_attribute("data-count") == "1"
+
+
+def test_eight_tabs_share_one_connection_and_all_follow(visitor, app):
+    tabs = [visitor.open() for _ in range(8)]
+    tabs[0].bring_to_front()
+    start_or_resume(tabs[0], app)
+    for tab in tabs:
+        tab.bring_to_front()
+        step = drawn_step(tab)
+        reaches(tab, f"document.querySelector('[data-sheet=samples]').dataset.step > {step}")
+    assert app.state()["viewers"] == 1
+    tabs[7].click("#button-pause")
+    tabs[7].bring_to_front()
+    reaches(tabs[7], "document.querySelector('.badge').dataset.state == 'paused'")
+
+
+def start_or_resume(page, app):
+    page.click("#button-start")
+    wait_until(lambda: app.state()["state"] == "running")
+
+
+def test_another_browsers_edit_reaches_this_ones_controls(browser, visitor, app):
+    mine = visitor.open()
+    start_or_resume(mine, app)
+    other = Visitor(browser, app.address)
+    choose(other.open(), "batch_size", "32")
+    mine.bring_to_front()
+    reaches(mine, "document.querySelector('#field-batch_size input').value == '32'")
+    other.context.close()
+    assert other.problems == []
+
+
+def test_a_dropped_server_is_shown_and_the_curve_goes_on_after_it_returns(browser, tmp_path):
+    first = start_app(tmp_path)
+    visitor = Visitor(browser, first.address)
+    page = visitor.open()
+    start(page)
+    first.end()
+    reaches(page, "document.querySelector('.badge').dataset.state == 'offline'")
+    port = first.address.rsplit(":", 1)[1]
+    second = start_app(tmp_path, "--port", port)
+    with contextlib.closing(visitor.context):
+        reaches(page, "document.querySelector('.badge').dataset.state == 'empty'", 40)
+    second.end()
+
+
+def test_checkpoints_are_saved_loaded_and_explored_from_the_page(visitor, app):
+    page = visitor.open()
+    start_or_resume(page, app)
+    page.click("#checkpoints button")
+    page.fill("#checkpoint-name textarea, #checkpoint-name input", "../escape")
+    page.click("#checkpoint-save")
+    page.wait_for_selector("text=use 1 to 80 letters")
+    page.fill("#checkpoint-name textarea, #checkpoint-name input", "from-page")
+    page.click("#checkpoint-save")
+    wait_until((app.checkpoints / "from-page.safetensors").exists)
+    saved = app.state()["step"]
+    reaches(page, f"document.querySelector('[data-sheet=samples]').dataset.step > {saved + 20}")
+    page.click("#checkpoint-list input")
+    page.get_by_role("option", name="from-page", exact=True).click()
+    page.click("#checkpoint-load")
+    wait_until(lambda: app.state()["state"] == "paused" and app.state()["step"] <= saved)
+    page.get_by_role("tab", name="Latent").click()
+    page.click("#latent-source input")
+    page.get_by_role("option", name="from-page", exact=True).click()
+    reaches(page, "JSON.parse(document.querySelector('[data-sheet=picture]').dataset.drawn).source == 'from-page'")
+
+
+def test_the_page_speaks_chinese_to_a_chinese_browser(browser, app):
+    visitor = Visitor(browser, app.address, locale="zh-CN")
+    page = visitor.open()
+    page.wait_for_selector("text=学习率")
+    assert page.locator("#button-start").inner_text() == "开始"
+    assert "生成的图像" in page.locator("gan-board").inner_text()
+    visitor.context.close()
+    assert visitor.problems == []
+
+
+def test_without_shared_workers_the_page_polls(browser, app):
+    visitor = Visitor(browser, app.address)
+    visitor.context.add_init_script("delete window.SharedWorker")
+    page = visitor.open()
+    start_or_resume(page, app)
+    step = drawn_step(page)
+    reaches(page, f"document.querySelector('[data-sheet=samples]').dataset.step > {step + 3}")
+    assert json.loads(page.evaluate("JSON.stringify(window.SharedWorker ?? null)")) is None
+    visitor.context.close()
+    assert visitor.problems == []
