@@ -146,9 +146,9 @@ class Session:
         """Replace the run (it is autosaved) by the saved one, paused."""
         self._do(lambda: self._load(name))
 
-    def preload(self, dataset: str) -> None:
-        """Read a data set before a run needs it; in the caller's thread."""
-        self._load_data(dataset)
+    def warm_up(self, config: RunConfig) -> None:
+        """Do the slow first-time work of a run like ``config`` before somebody waits for it."""
+        self._do(lambda: Run(config, self._load_data(config.dataset)).step())
 
     def close(self, timeout: float = 10.0) -> None:
         """Save what is unsaved and end the thread; safe to call twice."""

@@ -30,7 +30,7 @@ def test_it_says_when_there_is_nothing_to_draw(explorer):
 
 @pytest.mark.parametrize("network", ["dcgan", "mlp"])
 def test_the_live_source_is_the_averaged_generator_with_the_newest_weights(session, explorer, network):
-    session.start(tiny_config(network, precision="float32"))
+    session.start(tiny_config(network, precision="float32", generator_lr=0.05))
     wait_until(lambda: session.snapshot.step > 1)
     early = draw(explorer, seed=3)
     wait_until(lambda: session.snapshot.step > early.step + 3)

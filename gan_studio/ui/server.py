@@ -20,13 +20,13 @@ from starlette.middleware import Middleware
 
 from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
-from gan_studio.lessons.presets import DEFAULT_PRESET, find_preset
-from gan_studio.session import Session
+from gan_studio.session import Session, SessionClosed
 from gan_studio.ui.early import EarlyHead
 from gan_studio.ui.guard import OriginGuard
 from gan_studio.ui.page import STATIC, build_page, head, theme, translations
 from gan_studio.ui.routes import add_live_routes
 from gan_studio.ui.stream import Hub
+from gan_studio.ui.train_tab import default_config
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 7860
@@ -125,7 +125,7 @@ def serve(
         server = make_server(app, hub)
         number = listener.getsockname()[1]
         _announce(host, number, share)
-        threading.Thread(target=_warm_up, args=(session,), daemon=True).start()
+        threading.Thread(target=_warm_up, args=(session, device), daemon=True).start()
         server.run(sockets=[listener])
     finally:
         hub.close()
@@ -165,11 +165,13 @@ def _public_address(port: int) -> str:
         raise StudioError(f"--share needs the internet, and no public address could be made: {error}") from None
 
 
-def _warm_up(session: Session) -> None:
+def _warm_up(session: Session, device: str | None) -> None:
     """Do slow first-time work before the first visitor needs it."""
     import matplotlib.figure  # noqa: F401 (Gradio imports it inside its first event)
 
     try:
-        session.preload(find_preset(DEFAULT_PRESET).config.dataset)
+        session.warm_up(default_config(device))
+    except SessionClosed:
+        return
     except StudioError as error:
         print(f"gan-studio: {error}", file=sys.stderr)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from gan_studio.config import FIELDS, make_config
+from gan_studio.config import FIELDS, RunConfig, make_config
 from gan_studio.errors import StudioError
 from gan_studio.lessons.presets import DEFAULT_PRESET, PRESETS, find_preset
 from gan_studio.session import Session
@@ -25,14 +25,15 @@ def build_train_tab(session: Session, say: Translate, device: str | None) -> Cal
         with gr.Column(scale=1, min_width=290, elem_id="controls"):
             preset = _preset_choice(say)
             buttons = _run_buttons(say)
+            notice = gr.HTML(elem_id="notice", js_on_load=None)
             controls = _field_controls(say)
-            _checkpoint_controls(session, say)
+            _checkpoint_controls(session, say, notice)
         with gr.Column(scale=4, min_width=480):
             gr.HTML("<gan-board></gan-board>", elem_id="board", js_on_load=None)
     ordered = [controls[name] for name in FIELDS]
     _wire_preset(preset, ordered, device)
-    _wire_buttons(session, buttons, ordered)
-    _wire_edits(session, controls)
+    _wire_buttons(session, buttons, ordered, notice)
+    _wire_edits(session, controls, notice)
     # The board presses this hidden button when somebody else has changed the run's config.
     refresh = gr.Button(elem_id="refresh-controls", visible="hidden")
     refresh.click(lambda: _current_values(session, device), None, ordered, **_PLAIN)
@@ -81,7 +82,7 @@ def _field_controls(say: Translate) -> dict[str, gr.components.Component]:
     return controls
 
 
-def _checkpoint_controls(session: Session, say: Translate) -> None:
+def _checkpoint_controls(session: Session, say: Translate, notice: gr.HTML) -> None:
     with gr.Accordion(say("group.checkpoints"), open=False, elem_id="checkpoints"):
         name = gr.Textbox(
             label=say("checkpoint.name"), placeholder="my-first-gan", max_lines=1, elem_id="checkpoint-name"
@@ -95,21 +96,18 @@ def _checkpoint_controls(session: Session, say: Translate) -> None:
     def refresh() -> Any:
         return gr.update(choices=list_checkpoints(session.checkpoints))
 
-    def save_run(chosen: str) -> Any:
-        path = _try(lambda: session.save(chosen))
-        if path is not None:
-            gr.Info(f"{path.stem}: saved in {path.parent}")
-        return refresh()
+    def save_run(chosen: str) -> tuple[Any, str]:
+        said = _try(lambda: session.save(chosen))
+        return refresh(), said or _note("note.saved", chosen)
 
-    def load_run(chosen: str | None) -> None:
+    def load_run(chosen: str | None) -> str:
         if not chosen:
-            gr.Warning("Choose a saved run first.")
-        else:
-            _try(lambda: session.load(chosen))
+            return _note("note.no_checkpoint")
+        return _try(lambda: session.load(chosen)) or _note("note.loaded", chosen)
 
-    save.click(save_run, name, saved, **_PLAIN)
+    save.click(save_run, name, [saved, notice], **_PLAIN)
     saved.focus(refresh, None, saved, **_PLAIN)
-    load.click(load_run, saved, None, **_PLAIN)
+    load.click(load_run, saved, notice, **_PLAIN)
 
 
 # -- wiring ----------------------------------------------------------------------------------------------
@@ -117,55 +115,59 @@ def _checkpoint_controls(session: Session, say: Translate) -> None:
 
 def _wire_preset(preset: gr.Dropdown, ordered: list, device: str | None) -> None:
     def fill(name: str) -> list[Any]:
-        return shown_values(_with_device(find_preset(name).config, device))
+        return shown_values(default_config(device, name))
 
     preset.input(fill, preset, ordered, **_PLAIN)
 
 
-def _wire_buttons(session: Session, buttons: dict[str, gr.Button], ordered: list) -> None:
-    def begin(command: Callable[[Any], None]) -> Callable[..., None]:
-        def handler(*values: Any) -> None:
-            _try(lambda: command(make_config(dict(zip(FIELDS, values, strict=True)))))
-
-        return handler
+def _wire_buttons(session: Session, buttons: dict[str, gr.Button], ordered: list, notice: gr.HTML) -> None:
+    def begin(command: Callable[[RunConfig], None]) -> Callable[..., str]:
+        return lambda *values: _try(lambda: command(make_config(dict(zip(FIELDS, values, strict=True)))))
 
     for name, command in (("start", session.start), ("step", session.step_once), ("reset", session.reset)):
-        buttons[name].click(begin(command), ordered, None, **_PLAIN)
+        buttons[name].click(begin(command), ordered, notice, **_PLAIN)
     for name, command in (("pause", session.pause), ("resume", session.resume), ("stop", session.stop)):
-        buttons[name].click(lambda command=command: _try(command), None, None, **_PLAIN)
+        buttons[name].click(lambda command=command: _try(command), None, notice, **_PLAIN)
 
 
-def _wire_edits(session: Session, controls: dict[str, gr.components.Component]) -> None:
+def _wire_edits(session: Session, controls: dict[str, gr.components.Component], notice: gr.HTML) -> None:
     """A live field's control changes the run there is; where refused, it shows the run's value again."""
 
     def edit(name: str) -> Callable[[Any], Any]:
         def handler(value: Any) -> Any:
             if session.snapshot.config is None:
                 return gr.skip()  # nothing runs yet: Start will read the control
-            _try(lambda: session.edit({name: value}))
-            return shown(FIELDS[name], getattr(session.snapshot.config, name))
+            said = _try(lambda: session.edit({name: value}))
+            return shown(FIELDS[name], getattr(session.snapshot.config, name)), said
 
         return handler
 
     for name, spec in FIELDS.items():
         if spec.when == "live":
-            on_commit(controls[name], fn=edit(name), inputs=controls[name], outputs=controls[name], **_PLAIN)
+            control = controls[name]
+            on_commit(control, fn=edit(name), inputs=control, outputs=[control, notice], **_PLAIN)
 
 
 def _current_values(session: Session, device: str | None) -> list[Any]:
     """What the controls show on a page that is loaded: the run's config, or the default preset's."""
-    config = session.snapshot.config or _with_device(find_preset(DEFAULT_PRESET).config, device)
-    return shown_values(config)
+    return shown_values(session.snapshot.config or default_config(device))
 
 
-def _with_device(config: Any, device: str | None) -> Any:
+def default_config(device: str | None, preset: str = DEFAULT_PRESET) -> RunConfig:
+    """What a preset fills the controls with; ``device`` is the app's own default, if it has one."""
+    config = find_preset(preset).config
     return make_config({"device": device}, base=config) if device else config
 
 
-def _try(action: Callable[[], Path | None]) -> Any:
-    """Do it, or say on the page why it cannot be done."""
+def _try(action: Callable[[], Any]) -> str:
+    """Do it; returns what the notice shows: nothing, or why it cannot be done."""
     try:
-        return action()
+        action()
     except StudioError as error:
-        gr.Warning(str(error), title="GAN Studio")
-        return None
+        return f'<gan-notice class="fault" role="alert">{html.escape(str(error))}</gan-notice>'
+    return ""
+
+
+def _note(key: str, name: str = "") -> str:
+    """A text of the locale files, said in the visitor's language."""
+    return f'<gan-notice data-key="{key}" data-name="{html.escape(name)}"></gan-notice>'

@@ -19,6 +19,15 @@ def test_all_languages_have_the_same_keys_and_placeholders():
             assert re.findall(r"\{\w+\}", other[key]) == re.findall(r"\{\w+\}", text), key
 
 
+def test_no_text_is_left_over():
+    code = "".join(
+        p.read_text(encoding="utf-8") for p in (ROOT / "gan_studio" / "ui").rglob("*.*") if p.suffix in (".py", ".js")
+    )
+    built = ("field.", "preset.", "state.", "status.", "chart.", "button.")  # put together from a name in the code
+    unused = [key for key in texts("en") if not key.startswith(built) and f'"{key}"' not in code]
+    assert unused == ["latent.linear", "latent.spherical"]  # put together in latent.js
+
+
 def test_every_field_and_preset_is_translated():
     for language in LANGUAGES:
         assert all(f"field.{name}.info" in texts(language) for name in FIELDS)

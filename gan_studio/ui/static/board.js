@@ -94,9 +94,10 @@ class Board extends HTMLElement {
 
   buildChart(parent, { name, keys, range }) {
     const frame = element("div", { class: "chart", "data-chart": name });
-    parent.append(element("figure", {}, element("figcaption", {}, element("b", {}, say(`chart.${name}`))), frame));
+    const caption = element("figcaption", {}, element("b", {}, say(`chart.${name}`)));
+    parent.append(element("figure", {}, caption, frame));
     const series = Object.entries(keys).map(([key, [label, color]]) => ({ key, label: say(label), color }));
-    return new Chart(frame, { unit: say(`chart.${name}.unit`), series, range });
+    return new Chart(frame, caption, { unit: say(`chart.${name}.unit`), series, range });
   }
 
   receive(known, online) {
@@ -126,6 +127,7 @@ class Board extends HTMLElement {
   showStatus(known, online) {
     const state = online ? known.state : "offline";
     this.badge.dataset.state = state;
+    document.body.dataset.run = known.state; // the style sheet shows the buttons that make sense
     setText(this.badge, say(`state.${state}`));
     setText(this.facts.step, number.format(known.step));
     setText(this.facts.epoch, known.epoch.toFixed(2));

@@ -20,9 +20,11 @@ function smooth(values, weight) {
 
 export class Chart {
   // series: [{ key, label, color }], key naming a column of the stream's points.
-  constructor(parent, { title, unit, series, range }) {
+  // The legend, with the values under the pointer, goes into the caption.
+  constructor(parent, caption, { unit, series, range }) {
     this.parent = parent;
-    this.options = { title, unit, series, range };
+    this.caption = caption;
+    this.options = { unit, series, range };
     this.markers = [];
     this.data = [[], ...series.flatMap(() => [[], []])];
     new ResizeObserver(() => this.resize()).observe(parent);
@@ -43,11 +45,12 @@ export class Chart {
     });
     const show = (_, value) => (value === null || value === undefined ? "–" : compact.format(value));
     this.plot?.destroy();
+    this.caption.querySelector(".u-legend")?.remove();
     this.plot = new uPlot(
       {
         ...this.size(),
         cursor: { drag: { x: true, y: false }, points: { size: 6 } },
-        legend: { live: true },
+        legend: { live: true, mount: (_, legend) => this.caption.append(legend) },
         scales: { x: { time: false }, y: range ? { range: () => range } : {} },
         axes: [
           axis({ label: say("chart.step"), size: 28, values: (_, ticks) => ticks.map((t) => compact.format(t)) }),
@@ -68,8 +71,7 @@ export class Chart {
   }
 
   size() {
-    const legend = 26;
-    return { width: Math.max(this.parent.clientWidth, 120), height: Math.max(this.parent.clientHeight - legend, 90) };
+    return { width: Math.max(this.parent.clientWidth, 120), height: Math.max(this.parent.clientHeight, 90) };
   }
 
   resize() {
@@ -96,6 +98,7 @@ export class Chart {
     ctx.strokeStyle = ctx.fillStyle = css("--body-text-color");
     ctx.font = `${11 * ratio}px system-ui, sans-serif`;
     ctx.lineWidth = ratio;
+    ctx.textBaseline = "alphabetic";
     ctx.setLineDash([4 * ratio, 3 * ratio]);
     for (const { step, text } of this.markers) {
       const x = this.plot.valToPos(step, "x", true);
@@ -104,7 +107,9 @@ export class Chart {
       ctx.moveTo(x, bbox.top);
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
-      ctx.fillText(text, x + 3 * ratio, bbox.top + 11 * ratio);
+      const fits = x + 3 * ratio + ctx.measureText(text).width < bbox.left + bbox.width;
+      ctx.textAlign = fits ? "left" : "right";
+      ctx.fillText(text, x + (fits ? 3 : -3) * ratio, bbox.top + 11 * ratio);
     }
     ctx.restore();
   }

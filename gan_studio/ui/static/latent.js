@@ -140,13 +140,13 @@ class Latent extends HTMLElement {
     setText(this.note, say("latent.weights", { step: number.format(about.step) }));
     about.explained.forEach((share, index) => {
       const info = say("latent.explained", { share: (100 * share).toFixed(1) });
-      labelSlider("principal", index, `${say("latent.direction")} ${index + 1}`, info);
+      labelSlider("principal", index, `${index + 1} · ${info}`);
     });
     const first = this.state.raw_start ?? 0;
     for (let index = 0; index < PRINCIPAL; index += 1) {
       hideSlider("principal", index, index >= about.explained.length);
       hideSlider("raw", index, first + index >= about.latent_size);
-      labelSlider("raw", index, `${say("latent.dimension")} ${first + index}`, "");
+      labelSlider("raw", index, `z[${first + index}]`);
     }
   }
 
@@ -193,9 +193,9 @@ function slider(kind, index) {
   return document.querySelector(`#latent-${kind}-${index}`);
 }
 
-function labelSlider(kind, index, text, info) {
+function labelSlider(kind, index, text) {
   const label = slider(kind, index)?.querySelector('[data-testid="block-info"]');
-  if (label) setText(label, info ? `${text} · ${info}` : text);
+  if (label) setText(label, text);
 }
 
 function hideSlider(kind, index, hidden) {
