@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import time
@@ -19,6 +20,7 @@ from gan_studio.lessons.presets import DEFAULT_PRESET, PRESETS, find_preset
 
 INTERRUPTED = 130
 MEASURE_SECONDS = 0.5
+SAVE_SECONDS = 120.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,9 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StudioError as error:
         print(f"gan-studio: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # the reader of our output has gone
-        sys.stderr.close()
-        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -146,37 +147,44 @@ def _train(options: argparse.Namespace) -> int:
         run = Run(config, load_images(config.dataset, options.data))
     name = options.preset or (options.resume.stem if options.resume else DEFAULT_PRESET)
     path = checkpoint_path(options.out, name)
-    seconds_before = run.seconds
+    run.save(path)  # a folder that cannot be written is found out before the training, not after it
+    start = time.monotonic()
     fault = None
     with _interruption() as interrupted, _progress(run, options) as report:
         try:
-            _train_steps(run, options.steps, interrupted, report)
+            _train_steps(run, options.steps, interrupted, report, lambda: run.save(path))
         except TrainingFault as error:
             run.return_to_good_state()
             fault = error
+        except BrokenPipeError:  # nobody reads any more: the same as Ctrl-C
+            interrupted.append(signal.SIGPIPE)
+            sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 (for the rest of the process)
         run.save(path)
-        report(_result(run, run.seconds - seconds_before, path), final=True)
+        report(_result(run, time.monotonic() - start, path), final=True)
     if fault is not None:
         raise StudioError(f"{fault}. The state of step {run.step_count} is saved in {path}")
     return INTERRUPTED if interrupted else 0
 
 
-def _train_steps(run: Any, steps: int, interrupted: list[int], report: Any) -> None:
-    """Train ``steps`` steps or until ``interrupted`` is not empty, reporting now and then."""
+def _train_steps(run: Any, steps: int, interrupted: list[int], report: Any, save: Any) -> None:
+    """Train ``steps`` steps or until ``interrupted`` is not empty, reporting and saving now and then."""
     last = run.step_count + steps
-    due = 0.0
+    due, save_due = 0.0, time.monotonic() + SAVE_SECONDS
     while run.step_count < last and not interrupted:
         run.step()
         if time.monotonic() >= due or run.step_count == last:
             report(run.measure())
             due = time.monotonic() + MEASURE_SECONDS
+        if time.monotonic() >= save_due:
+            save()
+            save_due = time.monotonic() + SAVE_SECONDS
 
 
 def _result(run: Any, seconds: float, path: Path) -> dict[str, Any]:
     return {
         "step": run.step_count,
         "seconds": round(seconds, 3),
-        "images_per_second": round(run.pictures / max(seconds, 1e-9), 1),
+        "images_per_second": round(run.pictures / seconds, 1),
         "checkpoint": str(path),
     }
 

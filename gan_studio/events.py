@@ -43,7 +43,7 @@ class Curve:
     """The measurements of a run so far, bounded: the newest whole, older ones thinned evenly.
 
     Each point has a number that only grows; ``since(number)`` is what a viewer that has everything up to
-    ``number`` lacks. Where a run goes back to an earlier step, the points it leaves are dropped and
+    ``number`` lacks. Where a run goes back to an earlier step, :meth:`cut` drops the points it leaves and
     ``generation`` grows: a viewer of another generation needs the whole curve again.
     """
 
@@ -64,11 +64,14 @@ class Curve:
         with self._lock:
             self._add(point)
 
-    def _add(self, point: Measurement) -> None:
-        if self._recent and point.step <= self._recent[-1][1].step:
-            self._older = [entry for entry in self._older if entry[1].step < point.step]
-            self._recent = [entry for entry in self._recent if entry[1].step < point.step]
+    def cut(self, step: int) -> None:
+        """Drop the points after ``step``: the run has gone back there."""
+        with self._lock:
+            self._older = [entry for entry in self._older if entry[1].step <= step]
+            self._recent = [entry for entry in self._recent if entry[1].step <= step]
             self.generation += 1
+
+    def _add(self, point: Measurement) -> None:
         self.last += 1
         self._recent.append((self.last, point))
         if len(self._recent) > self._recent_limit:
@@ -98,9 +101,9 @@ class Curve:
         """The last point, if there is one."""
         return self._recent[-1][1] if self._recent else None
 
-    def to_rows(self, last_step: int) -> list[tuple[float, ...]]:
-        """The kept points up to ``last_step`` as rows of :data:`COLUMNS`."""
-        return [astuple(point) for point in self.since(0, -1)[2] if point.step <= last_step]
+    def to_rows(self) -> list[tuple[float, ...]]:
+        """The kept points as rows of :data:`COLUMNS`."""
+        return [astuple(point) for point in self.since(0, -1)[2]]
 
     @classmethod
     def from_rows(cls, rows: list[list[float]]) -> Curve:

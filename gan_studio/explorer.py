@@ -62,7 +62,10 @@ class Explorer:
             time.sleep(max(0.0, self._not_before - time.monotonic()))
         start = time.thread_time()
         source = self._live_source() if request.source == LIVE else self._saved_source(request.source)
-        images = source.draw(latents_of(request, source))
+        try:
+            images = source.draw(latents_of(request, source))
+        except RuntimeError as error:  # a diverged generator, or no memory left on the device
+            raise StudioError(f"this picture cannot be drawn: {error}") from None
         work = time.thread_time() - start
         self._not_before = time.monotonic() + work * (1 / _SHARE_WHILE_TRAINING - 1)
         return Drawing(images, source.step, source.latent_size, source.explained)

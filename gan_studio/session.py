@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -32,6 +32,7 @@ SNAPSHOT_SECONDS = 0.235
 AUTOSAVE_SECONDS = 120.0
 AUTOSAVES_KEPT = 5
 AUTOSAVE = "autosave-"
+AUTOSAVE_FAILED = "autosave failed"
 GRID_SIZE = 64
 """Pictures in the sample grid, and beside it of real ones."""
 
@@ -105,7 +106,7 @@ class Session:
         self._dirty = False  # trained since it was last saved
         self._closing = False
         self._lock = threading.Lock()  # held while deciding whether a command may still be queued
-        self._thread = threading.Thread(target=self._loop, name="session")
+        self._thread = threading.Thread(target=self._loop, name="session", daemon=True)
         self._thread.start()
 
     # -- commands, from any thread -------------------------------------------------------------------
@@ -140,11 +141,13 @@ class Session:
 
     def save(self, name: str) -> Path:
         """Save the run as ``name`` and return its path."""
+        if str(name).startswith(AUTOSAVE):
+            raise StudioError(f"names that begin with {AUTOSAVE!r} are pruned by themselves; choose another")
         return self._do(lambda: self._save(checkpoint_path(self.checkpoints, name), record=True))
 
-    def load(self, name: str) -> None:
-        """Replace the run (it is autosaved) by the saved one, paused."""
-        self._do(lambda: self._load(name))
+    def load(self, name: str, device: str | None = None) -> None:
+        """Replace the run (it is autosaved) by the saved one, paused; ``device`` is where it goes on."""
+        self._do(lambda: self._load(name, device))
 
     def warm_up(self, config: RunConfig) -> None:
         """Do the slow first-time work of a run like ``config`` before somebody waits for it."""
@@ -170,12 +173,24 @@ class Session:
     # -- the session thread --------------------------------------------------------------------------
 
     def _loop(self) -> None:
+        # Makes this thread's pool of threads its own before the explorer's smaller setting becomes the default.
+        torch.get_num_threads()
+        try:
+            self._train_and_obey()
+            self._autosave()
+        finally:
+            with self._lock:
+                self._closing = True
+            self._refuse_rest()
+
+    def _train_and_obey(self) -> None:
         next_snapshot = next_autosave = 0.0
         while not self._closing:
             self._obey(wait=self._state != "running")
             if self._state != "running" or self._closing:
                 continue
             self._guard(self._run.step)
+            self._dirty = True
             now = time.monotonic()
             if now >= next_snapshot and self._state == "running":
                 self._guard(self._measure_and_publish)
@@ -187,8 +202,6 @@ class Session:
                 if next_autosave:
                     self._autosave()
                 next_autosave = now + AUTOSAVE_SECONDS
-        self._autosave()
-        self._refuse_rest()
 
     def _obey(self, wait: bool) -> None:
         """Carry out the queued commands; with ``wait``, sleep until there is one."""
@@ -215,17 +228,27 @@ class Session:
         """Do a piece of training; a fault stops the run at its last good state and says so."""
         try:
             work()
+            return
         except TrainingFault as fault:
-            self._fail(str(fault))
+            reason = str(fault)
         except Exception as error:
             log.exception("training failed")
-            self._fail(f"unexpected fault in training: {error}")
+            reason = f"unexpected fault in training: {error}"
+        self._fail(reason)  # outside the handler: its traceback would keep the failed step's memory alive
 
     def _fail(self, reason: str) -> None:
-        step = self._run.return_to_good_state()
+        self._state, self._message = "failed", reason
         self._run.record("fault", reason=reason)
-        self._state, self._message = "failed", f"{reason}. The state of step {step} is kept."
-        self._publish()
+        try:
+            step = self._run.return_to_good_state()
+            self._message = f"{reason}. The state of step {step} is kept."
+            self._publish()
+        except Exception as error:  # such as a GPU that answers no more: the page must still hear of it
+            log.exception("the good state could not be restored")
+            self._message = f"{reason}. The last good state could not be restored: {error}"
+            self._dirty = False  # nothing of this run can be saved any more; it must not stand in the next one's way
+            self.snapshot = replace(self.snapshot, state="failed", message=self._message)
+            self._on_snapshot(self.snapshot)
 
     # -- what commands do, on the session thread -----------------------------------------------------
 
@@ -243,7 +266,8 @@ class Session:
         self._adopt(run, state)
 
     def _adopt(self, run: Run, state: State) -> None:
-        self._autosave()
+        if not self._autosave():
+            raise StudioError(f"the present run is kept, because it could not be saved: {self._message}")
         self._runs += 1
         when = time.strftime("%Y%m%d-%H%M%S")
         self._run, self._run_id = run, f"{run.config.dataset}-{run.config.network}-{when}-{self._runs}"
@@ -270,6 +294,8 @@ class Session:
     def _step_once(self, config: RunConfig) -> None:
         if self._run is None:
             self._begin(config, "paused")
+        self._pause()
+        self._run.record("step")
         self._state, self._message, self._dirty = "paused", "", True
         self._guard(self._run.step)
         if self._state == "paused":
@@ -298,9 +324,9 @@ class Session:
             self._publish()
         return path
 
-    def _load(self, name: str) -> None:
+    def _load(self, name: str, device: str | None) -> None:
         path = checkpoint_path(self.checkpoints, name)
-        run = Run.load(path, self._load_data)
+        run = Run.load(path, self._load_data, {"device": device} if device else None)
         run.record("load", name=path.stem)
         self._adopt(run, "paused")
 
@@ -308,18 +334,22 @@ class Session:
         if self._run is None:
             raise StudioError("there is no run yet: press Start first")
 
-    def _autosave(self) -> None:
-        """Save a run that has trained since it was last saved, and keep only the newest few."""
-        if self._run is None or not (self._dirty or self._state == "running") or self._run.step_count == 0:
-            return
+    def _autosave(self) -> bool:
+        """Save a run that has trained since it was last saved, and keep only the newest few; False where it failed."""
+        if self._run is None or not self._dirty or self._run.step_count == 0:
+            return True
         try:
             self._save(self.checkpoints / f"{AUTOSAVE}{self._run_id}{SUFFIX}")
             old = [name for name in list_checkpoints(self.checkpoints) if name.startswith(AUTOSAVE)][AUTOSAVES_KEPT:]
             for name in old:
                 checkpoint_path(self.checkpoints, name).unlink(missing_ok=True)
-        except (StudioError, OSError) as error:
-            log.warning("autosave failed: %s", error)
-            self._message = f"autosave failed: {error}"
+            if self._message.startswith(AUTOSAVE_FAILED):
+                self._message = ""
+            return True
+        except Exception as error:  # whatever it is, training goes on
+            log.warning("%s: %s", AUTOSAVE_FAILED, error)
+            self._message = f"{AUTOSAVE_FAILED}: {error}"
+            return False
 
     # -- publishing ----------------------------------------------------------------------------------
 
@@ -330,7 +360,6 @@ class Session:
             self._run.measure()
 
     def _measure_and_publish(self) -> None:
-        self._dirty = True
         self._measure()
         self._publish()
 

@@ -72,6 +72,21 @@ def test_divergence_is_reported_and_the_good_state_saved(tmp_path, capsys, monke
     assert read_meta(tmp_path / "mnist-mlp.safetensors")["step"] == 0
 
 
+def test_a_folder_that_cannot_be_written_is_found_out_before_training(tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way")
+    assert main([*TRAIN, "--steps", "1000000", "--out", str(tmp_path / "file")]) == 1
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_ends_the_training_with_a_checkpoint(tmp_path):
+    command = [sys.executable, "-m", "gan_studio.cli", *TRAIN, "--steps", "100000000", "--out", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    step = json.loads(process.stdout.readline())["step"]
+    process.stdout.close()
+    assert process.wait(timeout=30) == 130
+    assert read_meta(tmp_path / "mnist-mlp.safetensors")["step"] > step
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

@@ -34,7 +34,7 @@ def test_a_run_trains_pauses_steps_resumes_and_stops(session):
     session.stop()
     assert session.snapshot.state == "stopped"
     session.resume()
-    assert kinds(session) == ["start", "pause", "resume", "stop", "resume"]
+    assert kinds(session) == ["start", "pause", "step", "resume", "stop", "resume"]
 
 
 def test_a_live_edit_lands_at_its_step_and_is_recorded_there(session):
@@ -98,7 +98,7 @@ def test_divergence_stops_the_run_keeps_the_last_good_state_and_can_be_resumed(s
     session._do(break_it)
     wait_until(lambda: session.snapshot.state == "failed")
     assert "diverged" in session.snapshot.message and "is kept" in session.snapshot.message
-    assert kinds(session)[-1] == "fault"
+    assert kinds(session)[-2:] == ["fault", "return"]
     session.resume()
     wait_until(lambda: session.snapshot.state == "running" and session.snapshot.step > 3)
     assert session.snapshot.message == ""
@@ -121,13 +121,13 @@ def test_save_and_load(session):
     wait_until(lambda: session.snapshot.step > 2)
     session.pause()
     path = session.save("mine")
-    step, curve = session.snapshot.step, session.snapshot.curve.to_rows(10**9)
+    step, curve = session.snapshot.step, session.snapshot.curve.to_rows()
     assert path.name == "mine.safetensors" and kinds(session)[-1] == "save"
     session.start(tiny_config())
     wait_until(lambda: session.snapshot.step > step + 2)
     session.load("mine")
     assert session.snapshot.state == "paused" and session.snapshot.step == step
-    assert session.snapshot.curve.to_rows(10**9) == curve
+    assert session.snapshot.curve.to_rows() == curve
     for name in ("../mine", "missing"):
         with pytest.raises(StudioError):
             session.load(name)
@@ -167,6 +167,25 @@ def test_a_full_disk_is_said_and_training_goes_on(session, monkeypatch):
     with pytest.raises(StudioError, match="cannot be written.*No space left"):
         session.save("x")
     assert session.snapshot.state == "running"
+    step = session.snapshot.step
+    with pytest.raises(StudioError, match="the present run is kept"):
+        session.reset(tiny_config())
+    assert session.snapshot.step >= step > 0
+
+
+def test_a_run_whose_good_state_cannot_be_restored_is_said_to_have_failed(session, monkeypatch):
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.step > 0)
+
+    def fail(*arguments):
+        raise RuntimeError("the GPU answers no more")
+
+    monkeypatch.setattr(session._run, "return_to_good_state", fail)
+    monkeypatch.setattr(session._run.trainer, "step", fail)
+    wait_until(lambda: session.snapshot.state == "failed")
+    assert "could not be restored" in session.snapshot.message
+    session.reset(tiny_config())
+    assert session.snapshot.state == "paused"
 
 
 def test_snapshots_are_immutable_and_independent_of_later_training(session):

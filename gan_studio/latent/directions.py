@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from gan_studio.errors import StudioError
+
 
 def principal_directions(weight: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Principal directions of a linear first layer with ``weight``: (M, Z).
@@ -12,9 +14,12 @@ def principal_directions(weight: torch.Tensor, count: int) -> tuple[torch.Tensor
     latent space, are the right singular vectors of W (Haerkoenen et al. 2020, arXiv:2004.02546; for a linear
     layer the same as Shen and Zhou 2021, arXiv:2007.06600). Returns unit directions: (K, Z), and the share of
     the layer's variance that each explains: (K,), both in descending order, K = min(count, M, Z).
-    Signs are fixed so that each direction's largest entry is positive.
+    Signs are fixed so that each direction's largest entry is positive. Raises :class:`StudioError` where the
+    weights are not finite.
     """
     weight = weight.detach().cpu().double()
+    if not weight.isfinite().all():
+        raise StudioError("the generator's weights are not finite: the run has diverged")
     # Eigenvectors of the small (Z, Z) matrix: much faster than the decomposition of a tall weight.
     variance, vectors = torch.linalg.eigh(weight.T @ weight)
     count = min(count, *weight.shape)

@@ -51,11 +51,10 @@ class Source:
 
     def load(self, state: Mapping[str, torch.Tensor], step: int = 0) -> None:
         """Take over newer weights without copying them."""
+        directions, share = principal_directions(state["first.weight"], PRINCIPAL)
         self.network.load_state_dict(state, assign=True)
-        self.step = step
+        self.step, self.directions, self.explained = step, directions, tuple(share.tolist())
         self.device = self.network.first.weight.device
-        self.directions, share = principal_directions(self.network.first.weight, PRINCIPAL)
-        self.explained = tuple(share.tolist())
 
     @torch.no_grad()
     def draw(self, z: torch.Tensor) -> torch.Tensor:

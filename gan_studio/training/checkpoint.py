@@ -11,6 +11,7 @@ import os
 import re
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,16 +69,17 @@ def _modified(path: Path) -> float:
 def write_checkpoint(path: Path, tensors: Mapping[str, torch.Tensor], meta: Mapping[str, Any]) -> None:
     """Write ``path`` atomically; raises :class:`CheckpointError` where the folder or disk refuses."""
     partial = path.with_name(f".{path.name}{_PARTIAL}{os.getpid()}")
-    header = {_KEY: json.dumps({"format": FORMAT, **meta}, allow_nan=False)}
     try:
+        header = {_KEY: json.dumps({"format": FORMAT, **meta}, allow_nan=False)}
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_stale_partials(path)
         save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, partial, header)
         _flush(partial)
         partial.replace(path)
         _flush(path.parent)
-    except (OSError, SafetensorError) as error:
-        partial.unlink(missing_ok=True)
+    except (OSError, SafetensorError, ValueError, RuntimeError) as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise CheckpointError(f"{path}: cannot be written ({error})") from error
 
 
@@ -114,7 +116,7 @@ def read_meta(path: Path) -> dict[str, Any]:
     if _KEY not in header:
         raise CheckpointError(f"{path}: a safetensors file, but not a GAN Studio checkpoint")
     try:
-        meta = json.loads(header[_KEY])
+        meta = json.loads(header[_KEY], parse_constant=_refuse_constant)
     except ValueError as error:
         raise CheckpointError(f"{path}: its description is damaged ({error})") from None
     if not isinstance(meta, dict) or not isinstance(meta.get("format"), int):
@@ -122,6 +124,10 @@ def read_meta(path: Path) -> dict[str, Any]:
     if meta["format"] > FORMAT:
         raise CheckpointError(f"{path}: written by a newer GAN Studio (format {meta['format']}); update to read it")
     return meta
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no value of a run")
 
 
 def _open(path: Path) -> safe_open:

@@ -43,6 +43,7 @@ class Run:
         self.pictures = 0  # real ones seen by the discriminator since this object was made
         self.images_per_second = 0.0
         self._last_finite: Measurement | None = None
+        self._branched = False  # went back, and the curve still shows what was undone
         self._good = self._copy_state()
 
     @property
@@ -70,13 +71,14 @@ class Run:
 
     def step(self) -> None:
         """One step of the trainer; raises :class:`TrainingFault` where the device gives up."""
+        self._leave_old_branch()
         start = time.perf_counter()
         try:
             self.trainer.step()
         except torch.OutOfMemoryError as error:
             raise TrainingFault(f"out of memory in step {self.step_count + 1}: {error}; use a smaller batch") from None
-        except RuntimeError as error:
-            raise TrainingFault(f"step {self.step_count + 1} failed: {error}") from error
+        except (RuntimeError, MemoryError) as error:
+            raise TrainingFault(f"step {self.step_count + 1} failed: {error}") from None
         finally:
             self.seconds += time.perf_counter() - start
         self.pictures += self.config.batch_size * self.config.discriminator_steps
@@ -122,20 +124,27 @@ class Run:
         return f"training diverged by step {self.step_count} ({broken}; {known}); lower the learning rates and go on"
 
     def return_to_good_state(self) -> int:
-        """Undo what went wrong: go back to the newest state known to be finite, and return its step."""
-        good = self._good
+        """Undo what went wrong: go back to the newest state known to be finite, and return its step.
+
+        The settings and the events stay as they are. The curve keeps showing what happened until the run goes on.
+        """
+        good, failed_at = self._good, self.step_count
         self.trainer.load_state_dict(good["tensors"])
-        self.trainer.edit({k: getattr(good["config"], k) for k in _LIVE})
         self.seconds = good["seconds"]
         self._measured = (self.seconds, self.pictures)
-        del self.events[good["events"] :]
+        self._branched = True
+        self.record("return", failed_at=failed_at)
         return self.step_count
+
+    def _leave_old_branch(self) -> None:
+        """Drop the points of the steps that were undone."""
+        if self._branched:
+            self.curve.cut(self.step_count)
+            self._branched = False
 
     def _copy_state(self) -> dict[str, Any]:
         return {
             "tensors": {name: tensor.clone() for name, tensor in self.trainer.state_dict().items()},
-            "config": self.config,
-            "events": len(self.events),
             "seconds": self.seconds,
         }
 
@@ -143,6 +152,7 @@ class Run:
 
     def save(self, path: Path) -> None:
         """Write everything that a later :meth:`load` needs to go on bit for bit (on a CPU)."""
+        self._leave_old_branch()
         meta = {
             "program": f"gan-studio {__version__}",
             "config": self.config.model_dump(),
@@ -152,7 +162,7 @@ class Run:
             "device": self.trainer.device.type,
             "precision": str(self.trainer.precision).removeprefix("torch."),
             "events": [event.to_json() for event in self.events],
-            "curve": self.curve.to_rows(self.step_count),
+            "curve": self.curve.to_rows(),
         }
         write_checkpoint(path, self.trainer.state_dict(), meta)
 
@@ -174,7 +184,7 @@ class Run:
         run = cls(resumed.model_copy(update={k: getattr(config, k) for k in changes if k in _LIVE}), data)
         try:
             run.trainer.load_state_dict(checkpoint.tensors)
-        except (StudioError, RuntimeError, ValueError, IndexError) as error:
+        except (StudioError, RuntimeError, ValueError, TypeError, IndexError) as error:
             raise CheckpointError(f"{path}: does not fit its own description: {error}") from None
         run.events, run.curve, run.seconds = events, Curve.from_rows(rows), seconds
         run._measured = (seconds, 0)
@@ -186,9 +196,16 @@ class Run:
 def _read_description(path: Path, meta: Mapping[str, Any]) -> tuple[RunConfig, list[Event], list[list[float]], float]:
     try:
         config = make_config(meta["config"])
-        events = [Event(int(e["step"]), str(e["kind"]), dict(e["detail"])) for e in meta["events"]]
+        events = [_read_event(event) for event in meta["events"]]
         rows = [[float(v) for v in row] for row in meta["curve"]]
         Curve.from_rows(rows)
         return config, events, rows, float(meta["seconds"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(f"{path}: its description is damaged ({error})") from None
+
+
+def _read_event(saved: Mapping[str, Any]) -> Event:
+    event = Event(int(saved["step"]), str(saved["kind"]), dict(saved["detail"]))
+    if event.kind == "edit" and not all(isinstance(v, list) and len(v) == 2 for v in event.detail.values()):
+        raise ValueError("an edit must say from what to what")
+    return event

@@ -72,10 +72,10 @@ class Trainer:
     def _generate(self) -> torch.Tensor:
         z = torch.randn(self.config.batch_size, self.config.latent_size, generator=self.latents)
         with self._autocast():
-            return self.generator(z.to(self.device))
+            return self.generator(z.to(self.device, non_blocking=True))
 
     def _update_discriminator(self, fake: torch.Tensor) -> None:
-        index = self.sampler.draw(self.config.batch_size).to(self.device)
+        index = self.sampler.draw(self.config.batch_size).to(self.device, non_blocking=True)
         real = to_unit_range(self.images[index])
         with self._autocast():
             # Two passes: batch normalisation must not mix the statistics of real and generated pictures.
@@ -91,13 +91,15 @@ class Trainer:
     def _update_generator(self, fake: torch.Tensor) -> None:
         # The discriminator only passes the gradient on here; its own would be thrown away.
         self.discriminator.requires_grad_(False)
-        with self._autocast():
-            fake_logits = self.discriminator(fake).float()
-        loss = OBJECTIVES[self.config.objective].g_loss(fake_logits, self._last["real"])
-        self.g_optimizer.zero_grad()
-        loss.backward()
-        self.g_optimizer.step()
-        self.discriminator.requires_grad_(True)
+        try:
+            with self._autocast():
+                fake_logits = self.discriminator(fake).float()
+            loss = OBJECTIVES[self.config.objective].g_loss(fake_logits, self._last["real"])
+            self.g_optimizer.zero_grad()
+            loss.backward()
+            self.g_optimizer.step()
+        finally:  # a step that failed half-way must not leave the discriminator unable to learn
+            self.discriminator.requires_grad_(True)
         self._last["g_loss"] = loss.detach()
 
     def _autocast(self) -> torch.autocast:
@@ -157,13 +159,7 @@ class Trainer:
 
     def load_state_dict(self, state: Mapping[str, torch.Tensor]) -> None:
         """Continue from :meth:`state_dict`; raises :class:`StudioError` naming what does not fit."""
-        expected = self._expected_shapes()
-        missing = sorted(expected.keys() - state.keys())
-        if missing:
-            raise StudioError(f"tensor {missing[0]!r} is missing ({len(missing)} in all)")
-        for name, shape in expected.items():
-            if state[name].shape != shape:
-                raise StudioError(f"tensor {name!r} has shape {tuple(state[name].shape)}, not {tuple(shape)}")
+        self._check(state)
         for part, module in self._modules().items():
             module.load_state_dict(_under(part, state))
         for part, optimizer in self._optimizers().items():
@@ -182,9 +178,28 @@ class Trainer:
     def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"g_optimizer": self.g_optimizer, "d_optimizer": self.d_optimizer}
 
-    def _expected_shapes(self) -> dict[str, torch.Size]:
-        shapes = {f"{part}.{n}": t.shape for part, m in self._modules().items() for n, t in m.state_dict().items()}
-        return shapes | {"latents": self.latents.get_state().shape, "progress": torch.Size([3])}
+    def _check(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Raise :class:`StudioError` naming a tensor that is missing, or of another shape or type."""
+        expected = {f"{part}.{n}": t for part, m in self._modules().items() for n, t in m.state_dict().items()}
+        expected |= {"latents": self.latents.get_state(), "progress": torch.zeros(3, dtype=torch.int64)}
+        if "progress" in state and state["progress"].numel() == 3 and state["progress"].flatten()[0] > 0:
+            expected |= self._expected_optimizer_state()
+        missing = sorted(expected.keys() - state.keys())
+        if missing:
+            raise StudioError(f"tensor {missing[0]!r} is missing ({len(missing)} in all)")
+        for name, like in expected.items():
+            found, wanted = (f"{tuple(t.shape)} {t.dtype}" for t in (state[name], like))
+            if found != wanted:
+                raise StudioError(f"tensor {name!r} has shape and type {found}, not {wanted}")
+
+    def _expected_optimizer_state(self) -> dict[str, torch.Tensor]:
+        """What Adam keeps for each parameter once it has made a step."""
+        expected = {}
+        for part, optimizer in self._optimizers().items():
+            for index, parameter in enumerate(p for group in optimizer.param_groups for p in group["params"]):
+                like = {"step": torch.zeros(()), "exp_avg": parameter, "exp_avg_sq": parameter}
+                expected |= {f"{part}.{index}.{name}": tensor for name, tensor in like.items()}
+        return expected
 
     def _load_optimizer(self, optimizer: torch.optim.Optimizer, flat: Mapping[str, torch.Tensor]) -> None:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]

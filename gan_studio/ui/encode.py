@@ -17,6 +17,9 @@ from gan_studio.session import Snapshot
 
 GRID_COLUMNS = 8
 REAL_COLUMNS = 16
+MARKED = ("edit", "fault")
+"""The kinds of event that the curves show."""
+MOST_MARKERS = 200
 
 
 def sheet_png(images: torch.Tensor, columns: int) -> bytes:
@@ -47,7 +50,7 @@ def encode_snapshot(snapshot: Snapshot, viewers: int) -> bytes:
         "device": snapshot.device,
         "precision": snapshot.precision,
         "viewers": viewers,
-        "events": [event.to_json() for event in snapshot.events[-200:]],
+        "events": [event.to_json() for event in snapshot.events if event.kind in MARKED][-MOST_MARKERS:],
         "grid": picture_field(snapshot.grid, GRID_COLUMNS),
         "published": snapshot.published,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -126,7 +127,10 @@ def serve(
         number = listener.getsockname()[1]
         _announce(host, number, share)
         threading.Thread(target=_warm_up, args=(session, device), daemon=True).start()
+        gc.freeze()  # what is there now stays: the collector need not look at it while training
         server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass  # uvicorn has ended in order and only repeats the signal
     finally:
         hub.close()
         session.close()

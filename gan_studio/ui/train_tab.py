@@ -27,7 +27,7 @@ def build_train_tab(session: Session, say: Translate, device: str | None) -> Cal
             buttons = _run_buttons(say)
             notice = gr.HTML(elem_id="notice", js_on_load=None)
             controls = _field_controls(say)
-            _checkpoint_controls(session, say, notice)
+            _checkpoint_controls(session, say, notice, device)
         with gr.Column(scale=4, min_width=480):
             gr.HTML("<gan-board></gan-board>", elem_id="board", js_on_load=None)
     ordered = [controls[name] for name in FIELDS]
@@ -35,9 +35,16 @@ def build_train_tab(session: Session, say: Translate, device: str | None) -> Cal
     _wire_buttons(session, buttons, ordered, notice)
     _wire_edits(session, controls, notice)
     # The board presses this hidden button when somebody else has changed the run's config.
+    # What the visitor prepares for the next start is left alone.
     refresh = gr.Button(elem_id="refresh-controls", visible="hidden")
-    refresh.click(lambda: _current_values(session, device), None, ordered, **_PLAIN)
-    return lambda demo: demo.load(lambda: _current_values(session, device), None, ordered, **_PLAIN)
+    live = [name for name, spec in FIELDS.items() if spec.when == "live"]
+    refresh.click(lambda: _live_values(session, live), None, [controls[name] for name in live], **_PLAIN)
+
+    def load() -> list[Any]:
+        config = session.snapshot.config
+        return [_preset_of(config), *shown_values(config or default_config(device))]
+
+    return lambda demo: demo.load(load, None, [preset, *ordered], **_PLAIN)
 
 
 # -- building --------------------------------------------------------------------------------------------
@@ -82,7 +89,7 @@ def _field_controls(say: Translate) -> dict[str, gr.components.Component]:
     return controls
 
 
-def _checkpoint_controls(session: Session, say: Translate, notice: gr.HTML) -> None:
+def _checkpoint_controls(session: Session, say: Translate, notice: gr.HTML, device: str | None) -> None:
     with gr.Accordion(say("group.checkpoints"), open=False, elem_id="checkpoints"):
         name = gr.Textbox(
             label=say("checkpoint.name"), placeholder="my-first-gan", max_lines=1, elem_id="checkpoint-name"
@@ -103,7 +110,7 @@ def _checkpoint_controls(session: Session, say: Translate, notice: gr.HTML) -> N
     def load_run(chosen: str | None) -> str:
         if not chosen:
             return _note("note.no_checkpoint")
-        return _try(lambda: session.load(chosen)) or _note("note.loaded", chosen)
+        return _try(lambda: session.load(chosen, device or "auto")) or _note("note.loaded", chosen)
 
     save.click(save_run, name, [saved, notice], **_PLAIN)
     saved.focus(refresh, None, saved, **_PLAIN)
@@ -148,9 +155,18 @@ def _wire_edits(session: Session, controls: dict[str, gr.components.Component], 
             on_commit(control, fn=edit(name), inputs=control, outputs=[control, notice], **_PLAIN)
 
 
-def _current_values(session: Session, device: str | None) -> list[Any]:
-    """What the controls show on a page that is loaded: the run's config, or the default preset's."""
-    return shown_values(session.snapshot.config or default_config(device))
+def _live_values(session: Session, names: list[str]) -> list[Any]:
+    config = session.snapshot.config
+    return [gr.skip() if config is None else shown(FIELDS[name], getattr(config, name)) for name in names]
+
+
+def _preset_of(config: RunConfig | None) -> str | None:
+    """The preset whose network and data ``config`` has, for a page that is loaded while a run is there."""
+    if config is None:
+        return DEFAULT_PRESET
+    kept = [name for name, spec in FIELDS.items() if spec.when == "start" and spec.group != "machine"]
+    same = (n for n, p in PRESETS.items() if all(getattr(p.config, key) == getattr(config, key) for key in kept))
+    return next(same, None)
 
 
 def default_config(device: str | None, preset: str = DEFAULT_PRESET) -> RunConfig:

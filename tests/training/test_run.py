@@ -90,6 +90,9 @@ def rewrite(path, tensors=None, **changes):
         ({"events": [{}]}, "description is damaged"),
         ({"curve": [["a"]]}, "description is damaged"),
         ({"curve": [[1, 2]]}, "description is damaged"),
+        ({"curve": [[float("inf")] * 10]}, "description is damaged"),
+        ({"seconds": float("nan")}, "description is damaged"),
+        ({"events": [{"step": 1, "kind": "edit", "detail": {"batch_size": 3}}]}, "description is damaged"),
         ({"shape": [3, 32, 32]}, r"pictures of shape \[3, 32, 32\]"),
     ],
 )
@@ -101,12 +104,23 @@ def test_a_damaged_description_is_refused(make_run, images, tmp_path, changes, c
         Run.load(path, lambda name: images)
 
 
+@pytest.mark.parametrize("lost", ["d_optimizer.0.exp_avg_sq", "g_optimizer.1.step", "average.first.weight"])
+def test_a_checkpoint_without_a_tensor_is_refused(make_run, images, tmp_path, lost):
+    path = tmp_path / "x.safetensors"
+    run = make_run()
+    run.step()
+    run.save(path)
+    rewrite(path, {name: t for name, t in load_file(path).items() if name != lost})
+    with pytest.raises(CheckpointError, match=f"'{lost}' is missing"):
+        Run.load(path, lambda name: images)
+
+
 def test_tensors_of_another_network_are_refused(make_run, images, tmp_path):
     path = tmp_path / "x.safetensors"
     run = make_run()
     run.save(path)
     rewrite(path, config={**run.config.model_dump(), "latent_size": 5})
-    with pytest.raises(CheckpointError, match="'generator.first.weight' has shape"):
+    with pytest.raises(CheckpointError, match="'generator.first.weight' has shape and type"):
         Run.load(path, lambda name: images)
 
 
@@ -127,10 +141,42 @@ def test_divergence_is_reported_with_the_last_finite_values_and_undone(make_run)
     with pytest.raises(TrainingFault, match=rf"diverged by step 2 .*g_loss = nan.*last finite at step {last.step}"):
         run.measure()
     assert run.return_to_good_state() == 1
-    assert run.config.generator_lr == 5e-4 and run.events == []
+    assert run.config.generator_lr == 1.0  # settings stay as the user set them
+    assert [event.kind for event in run.events] == ["edit", "return"]
     assert all(torch.equal(t, good[name]) for name, t in run.trainer.state_dict().items())
     run.step()
     run.measure()  # it goes on
+
+
+def test_a_generator_update_that_fails_leaves_a_run_that_can_go_on(make_run, monkeypatch):
+    run = make_run()
+    run.step()
+    run._good = run._copy_state()
+
+    def fail():
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run.trainer.g_optimizer, "step", fail)
+        with pytest.raises(TrainingFault, match="out of memory"):
+            run.step()
+    run.return_to_good_state()
+    run.step()
+    assert run.measure().d_gradient > 0
+
+
+def test_the_points_that_were_undone_leave_the_curve_when_the_run_goes_on(make_run):
+    run = make_run()
+    for step in range(6):
+        run.step()
+        run.measure()
+        if step == 2:
+            run._good = run._copy_state()
+    assert run.return_to_good_state() == 3
+    assert run.curve.newest.step == 6  # still to be seen
+    run.step()
+    run.measure()
+    assert [point.step for point in run.curve.since(0, -1)[2]] == [1, 2, 3, 4]
 
 
 def test_a_broken_state_never_becomes_the_good_one(make_run, monkeypatch):

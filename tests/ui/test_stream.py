@@ -74,7 +74,7 @@ def test_another_run_or_generation_begins_anew():
     hub._take(snapshot([1, 2], run_id="run-2"))
     message, cursor = decoded(hub.message(cursor))
     assert message["reset"] and len(message["points"]) == 2
-    hub._snapshot.curve.add(point(1))  # the run went back
+    hub._snapshot.curve.cut(1)  # the run went back
     hub._take(hub._snapshot)
     message, _ = decoded(hub.message(cursor))
     assert message["reset"] and len(message["points"]) == 1

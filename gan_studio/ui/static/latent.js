@@ -62,13 +62,17 @@ class Latent extends HTMLElement {
     this.state = window.ganStudio.latest ?? { source: "live", seed: 0, to_seed: 1 };
     window.ganStudio.board = this;
     this.unsubscribe = subscribe((known) => this.weightsChanged(known));
-    this.watch = new IntersectionObserver(() => this.ask());
+    this.watch = new IntersectionObserver(() => {
+      if (this.known) this.weightsChanged(this.known);
+      this.ask();
+    });
     this.watch.observe(this);
   }
 
   disconnectedCallback() {
     this.unsubscribe();
     this.watch.disconnect();
+    clearTimeout(this.pathLater);
     this.stop();
   }
 
@@ -114,15 +118,23 @@ class Latent extends HTMLElement {
   askPath(request) {
     const ends = JSON.stringify(request);
     const weights = request.source === "live" ? this.weights : "saved";
-    const fresh = performance.now() - this.pathAsked < PATH_REFRESH_MS;
-    if (ends === this.pathEnds && (weights === this.pathWeights || fresh)) return;
+    if (ends === this.pathEnds) {
+      if (weights === this.pathWeights) return;
+      const wait = this.pathAsked + PATH_REFRESH_MS - performance.now();
+      if (wait > 0) {
+        clearTimeout(this.pathLater);
+        this.pathLater = setTimeout(() => this.ask(), wait);
+        return;
+      }
+    }
     Object.assign(this, { pathEnds: ends, pathWeights: weights, pathAsked: performance.now() });
     this.paths.ask(request);
   }
 
   weightsChanged(known) {
+    this.known = known;
     const weights = `${known.run} ${known.step}`;
-    if (weights === this.weights) return;
+    if (weights === this.weights || !this.visible) return;
     this.weights = weights;
     if (this.state.source === "live" && known.run) this.ask();
   }

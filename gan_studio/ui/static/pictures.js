@@ -3,7 +3,9 @@
 // From a PNG file, as a Blob or in base64.
 export function decode(source) {
   if (source instanceof Blob) return createImageBitmap(source);
-  const bytes = Uint8Array.from(atob(source), (letter) => letter.charCodeAt(0));
+  const letters = atob(source);
+  const bytes = new Uint8Array(letters.length);
+  for (let i = 0; i < bytes.length; i += 1) bytes[i] = letters.charCodeAt(i);
   return createImageBitmap(new Blob([bytes], { type: "image/png" }));
 }
 

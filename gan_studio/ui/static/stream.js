@@ -26,6 +26,7 @@ function receive({ message, online: state }) {
 function listenThroughWorker() {
   const worker = new SharedWorker(new URL("./worker.js", import.meta.url), { type: "module", name: "gan-studio" });
   worker.port.onmessage = ({ data }) => receive(data);
+  worker.onerror = poll; // a browser that knows shared workers, but not as modules
   addEventListener("pagehide", () => worker.port.postMessage("goodbye"));
   // A page that comes back from the browser's cache has said goodbye: listen again.
   addEventListener("pageshow", (event) => event.persisted && location.reload());
