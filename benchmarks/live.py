@@ -153,7 +153,7 @@ def measure_overhead(rounds: int, seconds: float, executable: str) -> tuple[dict
             with only(app, line.process):
                 page.goto(address)
                 page.wait_for_selector("gan-board .status")
-                time.sleep(1.5)
+                time.sleep(5)  # loading the page is over
                 speeds["app, one browser"].append(speed(address, seconds)[0])
                 page.goto("about:blank")
                 time.sleep(1)

@@ -21,7 +21,7 @@ from gan_studio.session import Session, Weights
 from gan_studio.training.checkpoint import CheckpointError, checkpoint_path
 
 _MOST_CHECKPOINTS = 4
-_SHARE_WHILE_TRAINING = 0.25
+_SHARE_WHILE_TRAINING = 0.4
 """The largest part of one core that drawing may take while a run trains."""
 
 
@@ -53,8 +53,8 @@ class Explorer:
         return self._worker.submit(self._draw, request)
 
     def close(self) -> None:
-        """Forget what waits and end the thread."""
-        self._worker.shutdown(wait=True, cancel_futures=True)
+        """Forget what waits and end the thread after the picture in progress."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
 
     def _draw(self, request: LatentRequest) -> Drawing:
         training = self._session.snapshot.state == "running"

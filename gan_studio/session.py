@@ -153,13 +153,14 @@ class Session:
         """Do the slow first-time work of a run like ``config`` before somebody waits for it."""
         self._do(lambda: Run(config, self._load_data(config.dataset)).step())
 
-    def close(self, timeout: float = 10.0) -> None:
-        """Save what is unsaved and end the thread; safe to call twice."""
+    def close(self, timeout: float = 10.0) -> bool:
+        """Save what is unsaved and end the thread; False where it is still busy after ``timeout`` seconds."""
         with self._lock:
             if not self._closing:
                 self._closing = True
                 self._commands.put((lambda: None, Future()))  # wakes the loop
         self._thread.join(timeout)
+        return not self._thread.is_alive()
 
     def _do(self, action: Callable[[], Any]) -> Any:
         """Run ``action`` on the session thread, between two steps, and hand its result back."""

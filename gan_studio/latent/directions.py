@@ -17,11 +17,11 @@ def principal_directions(weight: torch.Tensor, count: int) -> tuple[torch.Tensor
     Signs are fixed so that each direction's largest entry is positive. Raises :class:`StudioError` where the
     weights are not finite.
     """
-    weight = weight.detach().cpu().double()
+    weight = weight.detach().float().cpu()
     if not weight.isfinite().all():
         raise StudioError("the generator's weights are not finite: the run has diverged")
     # Eigenvectors of the small (Z, Z) matrix: much faster than the decomposition of a tall weight.
-    variance, vectors = torch.linalg.eigh(weight.T @ weight)
+    variance, vectors = torch.linalg.eigh((weight.T @ weight).double())
     count = min(count, *weight.shape)
     variance, directions = variance.flip(0).clamp_min(0), vectors.T.flip(0)[:count]
     largest = directions.gather(1, directions.abs().argmax(1, keepdim=True))

@@ -32,6 +32,8 @@ from gan_studio.ui.train_tab import default_config
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 7860
 _PORTS_TRIED = 40
+CLOSE_SECONDS = 2.0
+"""How long the end of the app waits for the step in progress and for the checkpoint."""
 _LARGEST_UPLOAD = "1mb"  # no control of the page takes a file
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -45,7 +47,6 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
         hub.attach(session.snapshot)
         yield
         hub.close()
-        session.close()
         explorer.close()
 
     middleware = [Middleware(OriginGuard, local_only=local_only), Middleware(EarlyHead, html=head())]
@@ -133,7 +134,9 @@ def serve(
         pass  # uvicorn has ended in order and only repeats the signal
     finally:
         hub.close()
-        session.close()
+        if not session.close(CLOSE_SECONDS):
+            print("gan-studio: a step takes too long to wait for; the last autosave is kept", file=sys.stderr)
+            os._exit(1)  # a thread inside PyTorch must not outlive the interpreter
     return 0
 
 

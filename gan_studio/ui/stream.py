@@ -18,7 +18,7 @@ from gan_studio.ui.encode import REAL_COLUMNS, encode_points, encode_snapshot, p
 
 HEARTBEAT_SECONDS = 10.0
 RETRY_MILLISECONDS = 500
-DELIVERIES_PER_SECOND = 120
+DELIVERIES_PER_SECOND = 80
 """All viewers together; a large class gets fewer updates each, so that training keeps its speed."""
 
 

@@ -23,7 +23,7 @@ def build_train_tab(session: Session, say: Translate, device: str | None) -> Cal
     """Build the tab inside the present Blocks; returns what fills its controls when a page is loaded."""
     with gr.Row(elem_id="train"):
         with gr.Column(scale=1, min_width=290, elem_id="controls"):
-            preset = _preset_choice(say)
+            preset, description = _preset_choice(say)
             buttons = _run_buttons(say)
             notice = gr.HTML(elem_id="notice", js_on_load=None)
             controls = _field_controls(say)
@@ -31,7 +31,7 @@ def build_train_tab(session: Session, say: Translate, device: str | None) -> Cal
         with gr.Column(scale=4, min_width=480):
             gr.HTML("<gan-board></gan-board>", elem_id="board", js_on_load=None)
     ordered = [controls[name] for name in FIELDS]
-    _wire_preset(preset, ordered, device)
+    _wire_preset(preset, description, ordered, device)
     _wire_buttons(session, buttons, ordered, notice)
     _wire_edits(session, controls, notice)
     # The board presses this hidden button when somebody else has changed the run's config.
@@ -42,23 +42,25 @@ def build_train_tab(session: Session, say: Translate, device: str | None) -> Cal
 
     def load() -> list[Any]:
         config = session.snapshot.config
-        return [_preset_of(config), *shown_values(config or default_config(device))]
+        name = _preset_of(config)
+        return [name, _about(name), *shown_values(config or default_config(device))]
 
-    return lambda demo: demo.load(load, None, [preset, *ordered], **_PLAIN)
+    return lambda demo: demo.load(load, None, [preset, description, *ordered], **_PLAIN)
 
 
 # -- building --------------------------------------------------------------------------------------------
 
 
-def _preset_choice(say: Translate) -> gr.Dropdown:
+def _preset_choice(say: Translate) -> tuple[gr.Dropdown, gr.HTML]:
     with gr.Group():
-        return gr.Dropdown(
+        choice = gr.Dropdown(
             [(preset.title, name) for name, preset in PRESETS.items()],
             value=DEFAULT_PRESET,
             label=say("preset.label"),
             info=say("preset.info"),
             elem_id="preset",
         )
+    return choice, gr.HTML(_about(DEFAULT_PRESET), elem_id="preset-about", js_on_load=None)
 
 
 def _run_buttons(say: Translate) -> dict[str, gr.Button]:
@@ -120,11 +122,11 @@ def _checkpoint_controls(session: Session, say: Translate, notice: gr.HTML, devi
 # -- wiring ----------------------------------------------------------------------------------------------
 
 
-def _wire_preset(preset: gr.Dropdown, ordered: list, device: str | None) -> None:
+def _wire_preset(preset: gr.Dropdown, description: gr.HTML, ordered: list, device: str | None) -> None:
     def fill(name: str) -> list[Any]:
-        return shown_values(default_config(device, name))
+        return [_about(name), *shown_values(default_config(device, name))]
 
-    preset.input(fill, preset, ordered, **_PLAIN)
+    preset.input(fill, preset, [description, *ordered], **_PLAIN)
 
 
 def _wire_buttons(session: Session, buttons: dict[str, gr.Button], ordered: list, notice: gr.HTML) -> None:
@@ -182,6 +184,10 @@ def _try(action: Callable[[], Any]) -> str:
     except StudioError as error:
         return f'<gan-notice class="fault" role="alert">{html.escape(str(error))}</gan-notice>'
     return ""
+
+
+def _about(preset: str | None) -> str:
+    return f'<gan-notice class="about" data-key="preset.{preset}.info"></gan-notice>' if preset else ""
 
 
 def _note(key: str, name: str = "") -> str:

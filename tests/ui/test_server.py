@@ -39,6 +39,7 @@ class Served:
         self.server.should_exit = True
         self.thread.join(10)
         assert not self.thread.is_alive(), "the server did not end"
+        assert self.session.close(), "the session did not end"
 
 
 @pytest.fixture(scope="module")
