@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 State = Literal["empty", "running", "paused", "stopped", "failed"]
 
-SNAPSHOT_SECONDS = 0.235
+SNAPSHOT_SECONDS = 0.245
 AUTOSAVE_SECONDS = 120.0
 AUTOSAVES_KEPT = 5
 AUTOSAVE = "autosave-"

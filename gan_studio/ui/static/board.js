@@ -9,7 +9,7 @@ const GENERATOR = "#3b82f6";
 const { columns: COLUMNS } = window.ganStudioData;
 const SMOOTHING_KEY = "gan-studio-smoothing";
 const MOST_LABELS = 6;
-const CURVES_MS = 400;
+const CURVES_MS = 600;
 
 const CHARTS = [
   { name: "losses", keys: { d_loss: ["series.discriminator", DISCRIMINATOR], g_loss: ["series.generator", GENERATOR] } },
@@ -112,7 +112,7 @@ class Board extends HTMLElement {
     if (!known || document.hidden || this.clientWidth === 0) return; // drawn when it is looked at again
     this.drawPictures();
     // Numbers and curves change little from one snapshot to the next; drawing them costs the training time.
-    // Every second time is enough, in the same frame as the pictures; the timer is for the last one before a pause.
+    // Every third time is enough, in the same frame as the pictures; the timer is for the last one before a pause.
     clearTimeout(this.later);
     const due = known.state !== "running" || performance.now() - this.drawnAt > CURVES_MS;
     if (due) this.drawNumbers();
