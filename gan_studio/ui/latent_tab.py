@@ -14,11 +14,11 @@ _SEND = "(...values) => { window.ganStudio?.explore(values); }"
 _RANDOM = "() => Math.floor(Math.random() * 1000000)"
 
 
-def build_latent_tab(session: Session, say: Translate) -> None:
-    """Build the tab inside the present Blocks."""
+def build_latent_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
+    """Build the contents of ``tab`` inside the present Blocks."""
     with gr.Row(elem_id="latent"):
         with gr.Column(scale=1, min_width=290, elem_id="latent-controls"):
-            source = _source_choice(session, say)
+            source = _source_choice(session, say, tab)
             with gr.Group():
                 seed = gr.Number(0, label=say("latent.seed"), precision=0, minimum=0, elem_id="latent-seed")
                 with gr.Row():
@@ -47,14 +47,14 @@ def build_latent_tab(session: Session, say: Translate) -> None:
     zero.click(None, None, [truncation, *principal, *raw], js=zeros, **_PLAIN)
 
 
-def _source_choice(session: Session, say: Translate) -> gr.Dropdown:
+def _source_choice(session: Session, say: Translate, tab: gr.Tab) -> gr.Dropdown:
     def choices() -> list[tuple[str, str]]:
         return [("live", LIVE), *((name, name) for name in list_checkpoints(session.checkpoints))]
 
     source = gr.Dropdown(
         choices(), value=LIVE, label=say("latent.source"), info=say("latent.source.info"), elem_id="latent-source"
     )
-    source.focus(lambda: gr.update(choices=choices()), None, source, **_PLAIN)
+    tab.select(lambda: gr.update(choices=choices()), None, source, **_PLAIN)
     return source
 
 

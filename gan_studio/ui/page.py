@@ -55,7 +55,7 @@ def build_page(session: Session, i18n: gr.I18n, device: str | None = None) -> gr
         with gr.Tabs():
             with gr.Tab(i18n("tab.train"), id="train-tab"):
                 on_load = build_train_tab(session, i18n, device)
-            with gr.Tab(i18n("tab.latent"), id="latent-tab"):
-                build_latent_tab(session, i18n)
+            with gr.Tab(i18n("tab.latent"), id="latent-tab") as latent_tab:
+                build_latent_tab(session, i18n, latent_tab)
         on_load(page)
     return page

@@ -47,6 +47,7 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
         hub.attach(session.snapshot)
         yield
         hub.close()
+        session.close(CLOSE_SECONDS)  # here, because uvicorn repeats SIGTERM afterwards, and that ends the process
         explorer.close()
 
     middleware = [Middleware(OriginGuard, local_only=local_only), Middleware(EarlyHead, html=head())]
@@ -134,7 +135,7 @@ def serve(
         pass  # uvicorn has ended in order and only repeats the signal
     finally:
         hub.close()
-        if not session.close(CLOSE_SECONDS):
+        if not session.close(0):
             print("gan-studio: a step takes too long to wait for; the last autosave is kept", file=sys.stderr)
             os._exit(1)  # a thread inside PyTorch must not outlive the interpreter
     return 0

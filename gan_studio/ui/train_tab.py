@@ -92,7 +92,7 @@ def _field_controls(say: Translate) -> dict[str, gr.components.Component]:
 
 
 def _checkpoint_controls(session: Session, say: Translate, notice: gr.HTML, device: str | None) -> None:
-    with gr.Accordion(say("group.checkpoints"), open=False, elem_id="checkpoints"):
+    with gr.Accordion(say("group.checkpoints"), open=False, elem_id="checkpoints") as folder:
         name = gr.Textbox(
             label=say("checkpoint.name"), placeholder="my-first-gan", max_lines=1, elem_id="checkpoint-name"
         )
@@ -115,7 +115,7 @@ def _checkpoint_controls(session: Session, say: Translate, notice: gr.HTML, devi
         return _try(lambda: session.load(chosen, device or "auto")) or _note("note.loaded", chosen)
 
     save.click(save_run, name, [saved, notice], **_PLAIN)
-    saved.focus(refresh, None, saved, **_PLAIN)
+    folder.expand(refresh, None, saved, **_PLAIN)
     load.click(load_run, saved, notice, **_PLAIN)
 
 

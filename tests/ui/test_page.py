@@ -198,9 +198,12 @@ def test_checkpoints_are_saved_loaded_and_explored_from_the_page(visitor, app):
     reaches(page, f"document.querySelector('[data-sheet=samples]').dataset.step > {saved + 20}")
     page.click("#checkpoint-list input")
     page.get_by_role("option", name="from-page", exact=True).click()
+    reaches(page, "document.querySelector('#checkpoint-list input').value == 'from-page'")
     page.click("#checkpoint-load")
+    page.wait_for_selector("text=Loaded from-page")
     wait_until(lambda: app.state()["state"] == "paused" and app.state()["step"] <= saved)
     page.get_by_role("tab", name="Latent").click()
+    page.wait_for_timeout(1000)  # the list of saved runs is being fetched
     page.click("#latent-source input")
     page.get_by_role("option", name="from-page", exact=True).click()
     reaches(page, "JSON.parse(document.querySelector('[data-sheet=picture]').dataset.drawn).source == 'from-page'")

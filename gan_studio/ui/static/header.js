@@ -10,11 +10,22 @@ customElements.define(
   },
 );
 
+// A text of the locale files (data-key) or the words inside. Gradio changes such elements in place, so the text is
+// kept in a shadow tree, which it does not touch.
 customElements.define(
   "gan-notice",
   class extends HTMLElement {
-    connectedCallback() {
-      if (this.dataset.key) this.textContent = say(this.dataset.key, { name: this.dataset.name });
+    static observedAttributes = ["data-key", "data-name"];
+
+    constructor() {
+      super();
+      this.text = element("span");
+      this.attachShadow({ mode: "open" }).append(this.text, element("slot"));
+    }
+
+    attributeChangedCallback() {
+      const { key, name = "" } = this.dataset;
+      this.text.textContent = key ? say(key, { name }) : "";
     }
   },
 );
