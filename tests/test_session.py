@@ -163,7 +163,7 @@ def test_a_full_disk_is_said_and_training_goes_on(session, monkeypatch):
 
     session.start(tiny_config())
     wait_until(lambda: session.snapshot.step > 0)
-    monkeypatch.setattr("gan_studio.training.checkpoint.save_file", refuse)
+    monkeypatch.setattr("gan_studio.training.checkpoint.save", refuse)
     with pytest.raises(StudioError, match="cannot be written.*No space left"):
         session.save("x")
     assert session.snapshot.state == "running"

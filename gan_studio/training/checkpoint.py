@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from gan_studio.errors import StudioError
 
@@ -73,7 +73,8 @@ def write_checkpoint(path: Path, tensors: Mapping[str, torch.Tensor], meta: Mapp
         header = {_KEY: json.dumps({"format": FORMAT, **meta}, allow_nan=False)}
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_stale_partials(path)
-        save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, partial, header)
+        # Not save_file: it writes to a file of its own first, and a killed process would leave that one behind.
+        partial.write_bytes(save({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, header))
         _flush(partial)
         partial.replace(path)
         _flush(path.parent)
