@@ -228,6 +228,7 @@ def _spec(name: str) -> FieldSpec:
 
 
 FIELDS: dict[str, FieldSpec] = {name: _spec(name) for name in RunConfig.model_fields}
+LIVE_FIELDS: tuple[str, ...] = tuple(name for name, spec in FIELDS.items() if spec.when == "live")
 
 
 def make_config(values: Mapping[str, Any] | None = None, base: RunConfig | None = None) -> RunConfig:
@@ -247,9 +248,9 @@ def edit_config(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
 
     Raises :class:`ConfigError` where a field is not live, unknown or out of range.
     """
-    fixed = [key for key in changes if key in FIELDS and FIELDS[key].when != "live"]
+    fixed = [key for key in changes if key in FIELDS and key not in LIVE_FIELDS]
     if fixed:
-        live = ", ".join(name for name, spec in FIELDS.items() if spec.when == "live")
+        live = ", ".join(LIVE_FIELDS)
         raise ConfigError(f"{', '.join(fixed)}: cannot change while a run goes on (live fields: {live})")
     return make_config(changes, base=config)
 

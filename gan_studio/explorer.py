@@ -75,8 +75,7 @@ class Explorer:
         if weights is None:
             raise StudioError("there is no run yet: press Start, or choose a saved checkpoint")
         if self._live is None or self._live[0] != weights.run_id:
-            self._live = weights.run_id, Source(weights.config, weights.shape, weights.state)
-            self._live[1].step = weights.step
+            self._live = weights.run_id, Source(weights.config, weights.shape, weights.state, weights.step)
         source = self._live[1]
         if source.step != weights.step:
             source.load(weights.state, weights.step)

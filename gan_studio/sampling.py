@@ -24,9 +24,7 @@ def load_source(path: Path) -> Source:
     state = {name.removeprefix(prefix): t for name, t in checkpoint.tensors.items() if name.startswith(prefix)}
     try:
         shape = tuple(int(side) for side in checkpoint.meta["shape"])
-        source = Source(make_config(checkpoint.meta["config"]), shape, state)
-        source.step = int(checkpoint.meta["step"])
-        return source
+        return Source(make_config(checkpoint.meta["config"]), shape, state, int(checkpoint.meta["step"]))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path}: does not fit its own description: {error}") from None
 

@@ -20,7 +20,7 @@ from gan_studio.data import load_images
 from gan_studio.errors import StudioError
 from gan_studio.events import Curve, Event, Measurement
 from gan_studio.training.checkpoint import SUFFIX, checkpoint_path, list_checkpoints
-from gan_studio.training.device import describe_device
+from gan_studio.training.device import describe_device, describe_precision
 from gan_studio.training.memory import keep_freed_memory
 from gan_studio.training.run import Run, TrainingFault
 
@@ -348,7 +348,7 @@ class Session:
                 self._message = ""
             return True
         except Exception as error:  # whatever it is, training goes on
-            log.warning("%s: %s", AUTOSAVE_FAILED, error)
+            log.warning("%s: %s", AUTOSAVE_FAILED, error, exc_info=True)
             self._message = f"{AUTOSAVE_FAILED}: {error}"
             return False
 
@@ -376,7 +376,7 @@ class Session:
             seconds=run.seconds,
             epoch=trainer.sampler.epochs,
             device=describe_device(trainer.device),
-            precision=str(trainer.precision).removeprefix("torch."),
+            precision=describe_precision(trainer.precision),
             message=self._message,
             point=run.curve.newest,
             curve=run.curve,

@@ -44,13 +44,13 @@ class LatentRequest(BaseModel):
 class Source:
     """A generator ready to draw, and what its first layer's weights say about directions."""
 
-    def __init__(self, config: RunConfig, shape: tuple[int, int, int], state: Mapping[str, torch.Tensor]):
+    def __init__(self, config: RunConfig, shape: tuple[int, int, int], state: Mapping[str, torch.Tensor], step: int):
         self.latent_size = config.latent_size
         self.network: nn.Module = build_generator(config, shape).eval().requires_grad_(False)
-        self.load(state)
+        self.load(state, step)
 
-    def load(self, state: Mapping[str, torch.Tensor], step: int = 0) -> None:
-        """Take over newer weights without copying them."""
+    def load(self, state: Mapping[str, torch.Tensor], step: int) -> None:
+        """Take over the weights of ``step`` without copying them."""
         directions, share = principal_directions(state["first.weight"], PRINCIPAL)
         self.network.load_state_dict(state, assign=True)
         self.step, self.directions, self.explained = step, directions, tuple(share.tolist())

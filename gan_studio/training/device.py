@@ -46,3 +46,8 @@ def describe_device(device: torch.device) -> str:
     if device.type == "mps":
         return "Apple GPU"
     return f"CPU ({torch.get_num_threads()} threads)"
+
+
+def describe_precision(precision: torch.dtype) -> str:
+    """The number format as the config names it."""
+    return str(precision).removeprefix("torch.")

@@ -11,17 +11,16 @@ from typing import Any
 import torch
 
 from gan_studio import __version__
-from gan_studio.config import FIELDS, RunConfig, make_config, resume_config
+from gan_studio.config import LIVE_FIELDS, RunConfig, make_config, resume_config
 from gan_studio.data import ImageSet
 from gan_studio.errors import StudioError
 from gan_studio.events import Curve, Event, Measurement
 from gan_studio.training.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
+from gan_studio.training.device import describe_precision
 from gan_studio.training.trainer import Trainer
 
 GOOD_STATE_EVERY = 10.0
 """Seconds of training between two copies of the last good state."""
-
-_LIVE = frozenset(name for name, spec in FIELDS.items() if spec.when == "live")
 
 LoadData = Callable[[str], ImageSet]
 
@@ -160,7 +159,7 @@ class Run:
             "step": self.step_count,
             "seconds": self.seconds,
             "device": self.trainer.device.type,
-            "precision": str(self.trainer.precision).removeprefix("torch."),
+            "precision": describe_precision(self.trainer.precision),
             "events": [event.to_json() for event in self.events],
             "curve": self.curve.to_rows(),
         }
@@ -173,7 +172,7 @@ class Run:
         Raises :class:`CheckpointError` or :class:`gan_studio.config.ConfigError`, naming what is wrong.
         """
         checkpoint = read_checkpoint(path)
-        config, events, rows, seconds = _read_description(path, checkpoint.meta)
+        config, events, curve, seconds = _read_description(path, checkpoint.meta)
         changes = dict(changes or {})
         resumed = resume_config(config, changes)
         data = load_data(config.dataset)
@@ -181,25 +180,24 @@ class Run:
             raise CheckpointError(
                 f"{path}: made for pictures of shape {checkpoint.meta.get('shape')}, not {data.shape}"
             )
-        run = cls(resumed.model_copy(update={k: getattr(config, k) for k in changes if k in _LIVE}), data)
+        run = cls(resumed.model_copy(update={k: getattr(config, k) for k in changes if k in LIVE_FIELDS}), data)
         try:
             run.trainer.load_state_dict(checkpoint.tensors)
         except (StudioError, RuntimeError, ValueError, TypeError, IndexError) as error:
             raise CheckpointError(f"{path}: does not fit its own description: {error}") from None
-        run.events, run.curve, run.seconds = events, Curve.from_rows(rows), seconds
+        run.events, run.curve, run.seconds = events, curve, seconds
         run._measured = (seconds, 0)
         run._good = run._copy_state()
-        run.edit({k: v for k, v in changes.items() if k in _LIVE})
+        run.edit({k: v for k, v in changes.items() if k in LIVE_FIELDS})
         return run
 
 
-def _read_description(path: Path, meta: Mapping[str, Any]) -> tuple[RunConfig, list[Event], list[list[float]], float]:
+def _read_description(path: Path, meta: Mapping[str, Any]) -> tuple[RunConfig, list[Event], Curve, float]:
     try:
         config = make_config(meta["config"])
         events = [_read_event(event) for event in meta["events"]]
-        rows = [[float(v) for v in row] for row in meta["curve"]]
-        Curve.from_rows(rows)
-        return config, events, rows, float(meta["seconds"])
+        curve = Curve.from_rows([[float(v) for v in row] for row in meta["curve"]])
+        return config, events, curve, float(meta["seconds"])
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(f"{path}: its description is damaged ({error})") from None
 

@@ -11,6 +11,9 @@ from gan_studio.config import FIELDS, FieldSpec, RunConfig
 
 Translate = Callable[[str], Any]
 
+PLAIN = {"queue": False, "show_progress": "hidden", "api_name": False}
+"""How handlers are called: a command is quick and needs neither Gradio's queue nor its spinner."""
+
 SLIDER_STEPS = {"discriminator_steps": 1, "label_smoothing": 0.01}
 """Fields whose range is small enough to drag through, and the step of the slider."""
 

@@ -7,9 +7,8 @@ import gradio as gr
 from gan_studio.latent.source import LIVE, PRINCIPAL
 from gan_studio.session import Session
 from gan_studio.training.checkpoint import list_checkpoints
-from gan_studio.ui.controls import Translate
+from gan_studio.ui.controls import PLAIN, Translate
 
-_PLAIN = {"queue": False, "show_progress": "hidden", "api_name": False}
 _SEND = "(...values) => { window.ganStudio?.explore(values); }"
 _RANDOM = "() => Math.floor(Math.random() * 1000000)"
 
@@ -41,10 +40,10 @@ def build_latent_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
             gr.HTML("<gan-latent></gan-latent>", elem_id="latent-board", js_on_load=None)
     inputs = [source, seed, truncation, spread, to_seed, raw_start, *principal, *raw]
     for control in inputs:
-        control.change(None, inputs, None, js=_SEND, **_PLAIN)
-    dice.click(None, None, seed, js=_RANDOM, **_PLAIN)
+        control.change(None, inputs, None, js=_SEND, **PLAIN)
+    dice.click(None, None, seed, js=_RANDOM, **PLAIN)
     zeros = f"() => [1, ...Array({2 * PRINCIPAL}).fill(0)]"
-    zero.click(None, None, [truncation, *principal, *raw], js=zeros, **_PLAIN)
+    zero.click(None, None, [truncation, *principal, *raw], js=zeros, **PLAIN)
 
 
 def _source_choice(session: Session, say: Translate, tab: gr.Tab) -> gr.Dropdown:
@@ -54,7 +53,7 @@ def _source_choice(session: Session, say: Translate, tab: gr.Tab) -> gr.Dropdown
     source = gr.Dropdown(
         choices(), value=LIVE, label=say("latent.source"), info=say("latent.source.info"), elem_id="latent-source"
     )
-    tab.select(lambda: gr.update(choices=choices()), None, source, **_PLAIN)
+    tab.select(lambda: gr.update(choices=choices()), None, source, **PLAIN)
     return source
 
 

@@ -8,15 +8,12 @@ from typing import Any
 
 import gradio as gr
 
-from gan_studio.config import FIELDS, RunConfig, make_config
+from gan_studio.config import FIELDS, LIVE_FIELDS, RunConfig, make_config
 from gan_studio.errors import StudioError
 from gan_studio.lessons.presets import DEFAULT_PRESET, PRESETS, find_preset
 from gan_studio.session import Session
 from gan_studio.training.checkpoint import list_checkpoints
-from gan_studio.ui.controls import Translate, make_control, on_commit, shown, shown_values
-
-_PLAIN = {"queue": False, "show_progress": "hidden", "api_name": False}
-"""A command is quick: it needs neither Gradio's queue nor its spinner."""
+from gan_studio.ui.controls import PLAIN, Translate, make_control, on_commit, shown, shown_values
 
 
 def build_train_tab(session: Session, say: Translate, device: str | None) -> Callable[[], list[Any]]:
@@ -37,15 +34,14 @@ def build_train_tab(session: Session, say: Translate, device: str | None) -> Cal
     # The board presses this hidden button when somebody else has changed the run's config.
     # What the visitor prepares for the next start is left alone.
     refresh = gr.Button(elem_id="refresh-controls", visible="hidden")
-    live = [name for name, spec in FIELDS.items() if spec.when == "live"]
-    refresh.click(lambda: _live_values(session, live), None, [controls[name] for name in live], **_PLAIN)
+    refresh.click(lambda: _live_values(session), None, [controls[name] for name in LIVE_FIELDS], **PLAIN)
 
     def load() -> list[Any]:
         config = session.snapshot.config
         name = _preset_of(config)
         return [name, _about(name), *shown_values(config or default_config(device))]
 
-    return lambda demo: demo.load(load, None, [preset, description, *ordered], **_PLAIN)
+    return lambda demo: demo.load(load, None, [preset, description, *ordered], **PLAIN)
 
 
 # -- building --------------------------------------------------------------------------------------------
@@ -77,7 +73,7 @@ def _run_buttons(say: Translate) -> dict[str, gr.Button]:
 def _field_controls(say: Translate) -> dict[str, gr.components.Component]:
     """A control for every field, under the heading that says when it takes effect."""
     controls: dict[str, gr.components.Component] = {}
-    live = [spec for spec in FIELDS.values() if spec.when == "live"]
+    live = [FIELDS[name] for name in LIVE_FIELDS]
 
     def add(specs: list) -> None:
         controls.update({spec.name: make_control(spec, say) for spec in specs})
@@ -114,9 +110,9 @@ def _checkpoint_controls(session: Session, say: Translate, notice: gr.HTML, devi
             return _note("note.no_checkpoint")
         return _try(lambda: session.load(chosen, device or "auto")) or _note("note.loaded", chosen)
 
-    save.click(save_run, name, [saved, notice], **_PLAIN)
-    folder.expand(refresh, None, saved, **_PLAIN)
-    load.click(load_run, saved, notice, **_PLAIN)
+    save.click(save_run, name, [saved, notice], **PLAIN)
+    folder.expand(refresh, None, saved, **PLAIN)
+    load.click(load_run, saved, notice, **PLAIN)
 
 
 # -- wiring ----------------------------------------------------------------------------------------------
@@ -126,7 +122,7 @@ def _wire_preset(preset: gr.Dropdown, description: gr.HTML, ordered: list, devic
     def fill(name: str) -> list[Any]:
         return [_about(name), *shown_values(default_config(device, name))]
 
-    preset.input(fill, preset, [description, *ordered], **_PLAIN)
+    preset.input(fill, preset, [description, *ordered], **PLAIN)
 
 
 def _wire_buttons(session: Session, buttons: dict[str, gr.Button], ordered: list, notice: gr.HTML) -> None:
@@ -134,9 +130,9 @@ def _wire_buttons(session: Session, buttons: dict[str, gr.Button], ordered: list
         return lambda *values: _try(lambda: command(make_config(dict(zip(FIELDS, values, strict=True)))))
 
     for name, command in (("start", session.start), ("step", session.step_once), ("reset", session.reset)):
-        buttons[name].click(begin(command), ordered, notice, **_PLAIN)
+        buttons[name].click(begin(command), ordered, notice, **PLAIN)
     for name, command in (("pause", session.pause), ("resume", session.resume), ("stop", session.stop)):
-        buttons[name].click(lambda command=command: _try(command), None, notice, **_PLAIN)
+        buttons[name].click(lambda command=command: _try(command), None, notice, **PLAIN)
 
 
 def _wire_edits(session: Session, controls: dict[str, gr.components.Component], notice: gr.HTML) -> None:
@@ -151,15 +147,14 @@ def _wire_edits(session: Session, controls: dict[str, gr.components.Component], 
 
         return handler
 
-    for name, spec in FIELDS.items():
-        if spec.when == "live":
-            control = controls[name]
-            on_commit(control, fn=edit(name), inputs=control, outputs=[control, notice], **_PLAIN)
+    for name in LIVE_FIELDS:
+        control = controls[name]
+        on_commit(control, fn=edit(name), inputs=control, outputs=[control, notice], **PLAIN)
 
 
-def _live_values(session: Session, names: list[str]) -> list[Any]:
+def _live_values(session: Session) -> list[Any]:
     config = session.snapshot.config
-    return [gr.skip() if config is None else shown(FIELDS[name], getattr(config, name)) for name in names]
+    return [gr.skip() if config is None else shown(FIELDS[name], getattr(config, name)) for name in LIVE_FIELDS]
 
 
 def _preset_of(config: RunConfig | None) -> str | None:

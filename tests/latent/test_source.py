@@ -11,7 +11,7 @@ from tests.conftest import tiny_config
 def source():
     config = tiny_config()
     generator, _ = build_networks(config, (1, 28, 28), torch.Generator().manual_seed(0))
-    return Source(config, (1, 28, 28), generator.state_dict())
+    return Source(config, (1, 28, 28), generator.state_dict(), step=0)
 
 
 def first(request, source):

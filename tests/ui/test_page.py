@@ -181,6 +181,10 @@ def test_a_dropped_server_is_shown_and_the_curve_goes_on_after_it_returns(browse
     second = start_app(tmp_path, "--port", port)
     with contextlib.closing(visitor.context):
         reaches(page, "document.querySelector('.badge').dataset.state == 'empty'", 40)
+        assert curve_length(page) == 0  # the new server has no run
+        page.click("#button-start")
+        reaches(page, "document.querySelector('gan-board').charts[0].data[0].length > 2")
+        assert second.state()["step"] >= page.evaluate("document.querySelector('gan-board').known.step") > 0
     second.end()
 
 
