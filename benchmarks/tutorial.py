@@ -47,7 +47,7 @@ def train(preset: str, seconds: float, workers: int) -> float:
     root = unpacked_mnist(Path(tempfile.gettempdir()) / "gan-studio-benchmark")
     dataset = torchvision.datasets.MNIST(root, train=True, transform=transform)
     loader = DataLoader(dataset, config.batch_size, shuffle=True, num_workers=workers, drop_last=True)
-    generator, discriminator = build_networks(config, (1, 28, 28), torch.Generator().manual_seed(0))
+    generator, discriminator = build_networks(config, (1, 28, 28), 0, torch.Generator().manual_seed(0))
     criterion = nn.BCEWithLogitsLoss()
     betas = config.generator_beta1, config.generator_beta2
     optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=config.discriminator_lr, betas=betas)
@@ -60,13 +60,13 @@ def train(preset: str, seconds: float, workers: int) -> float:
                 start = time.perf_counter()
             discriminator.zero_grad()
             label = torch.full((real.size(0),), 1.0)
-            output = discriminator(real)
+            output = discriminator(real).scores
             loss_real = criterion(output, label)
             loss_real.backward()
             d_x = output.mean().item()
             fake = generator(torch.randn(real.size(0), config.latent_size))
             label.fill_(0.0)
-            output = discriminator(fake.detach())
+            output = discriminator(fake.detach()).scores
             loss_fake = criterion(output, label)
             loss_fake.backward()
             d_g_z = output.mean().item()
@@ -74,7 +74,7 @@ def train(preset: str, seconds: float, workers: int) -> float:
 
             generator.zero_grad()
             label.fill_(1.0)
-            output = discriminator(fake)
+            output = discriminator(fake).scores
             loss_g = criterion(output, label)
             loss_g.backward()
             optimizer_g.step()

@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_train(commands)
     _add_sample(commands)
+    _add_replay(commands)
     _add_presets(commands)
     return parser
 
@@ -135,16 +136,16 @@ def _train(options: argparse.Namespace) -> int:
     changes = _changes(options)
     config = None if options.resume else make_config(changes)  # refuse a mistake before the slow imports
 
-    from gan_studio.data import load_images
+    from gan_studio.data import load_data
     from gan_studio.training.checkpoint import checkpoint_path
     from gan_studio.training.memory import keep_freed_memory
     from gan_studio.training.run import Run, TrainingFault
 
     keep_freed_memory()
     if config is None:
-        run = Run.load(options.resume, lambda name: load_images(name, options.data), changes)
+        run = Run.load(options.resume, lambda saved: load_data(saved, options.data), changes)
     else:
-        run = Run(config, load_images(config.dataset, options.data))
+        run = Run(config, load_data(config, options.data))
     name = options.preset or (options.resume.stem if options.resume else DEFAULT_PRESET)
     path = checkpoint_path(options.out, name)
     run.save(path)  # a folder that cannot be written is found out before the training, not after it
@@ -246,6 +247,7 @@ def _add_sample(commands: Any) -> None:
     what.add_argument("--n", type=_positive, metavar="N", help="how many pictures to put into an .npz file")
     what.add_argument("--grid", type=_positive, metavar="N", help="draw N x N pictures into a .png file")
     parser.add_argument("--seed", type=_seed, default=0, metavar="S")
+    parser.add_argument("--class", dest="label", metavar="NAME", help="only this class, of a conditional generator")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help=".npz with --n, .png with --grid")
     parser.set_defaults(run=_sample)
 
@@ -267,13 +269,50 @@ def _sample(options: argparse.Namespace) -> int:
     from gan_studio.sampling import sample_images, save_grid, save_images
 
     count = options.n or options.grid**2
-    images = sample_images(options.checkpoint, count, options.seed)
+    images = sample_images(options.checkpoint, count, options.seed, options.label)
     if options.grid is None:
         save_images(images, options.out)
     else:
         save_grid(images, options.grid, options.out)
     print(options.out)
     return 0
+
+
+# -- replay ----------------------------------------------------------------------------------------------
+
+
+def _add_replay(commands: Any) -> None:
+    parser = commands.add_parser(
+        "replay", help="train a saved run again from its config, seed and edits, and compare bit for bit"
+    )
+    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
+    parser.add_argument("--json", action="store_true", help="the result as one JSON object")
+    _add_data(parser)
+    parser.set_defaults(run=_replay)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from gan_studio.data import load_data
+    from gan_studio.training.memory import keep_freed_memory
+    from gan_studio.training.replay import replay
+
+    keep_freed_memory()
+    with tqdm(unit="step", disable=True if options.json else None, dynamic_ncols=True) as bar:
+
+        def progress(step: int, last: int) -> None:
+            bar.total = last
+            bar.update(step - bar.n)
+
+        result = replay(options.checkpoint, lambda config: load_data(config, options.data), progress)
+    if options.json:
+        print(json.dumps({"step": result.step, "edits": result.edits, "different": list(result.different)}))
+    elif result.exact:
+        print(f"the same to the last bit: {result.step} steps, {result.edits} edits")
+    else:
+        print(f"{len(result.different)} tensors came out otherwise, such as {result.different[0]}")
+    return 0 if result.exact else 1
 
 
 # -- presets ---------------------------------------------------------------------------------------------

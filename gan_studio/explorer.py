@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+from gan_studio.data.pixels import dots
 from gan_studio.errors import StudioError
 from gan_studio.latent.source import LIVE, LatentRequest, Source, latents_of
 from gan_studio.sampling import load_source
@@ -36,6 +37,7 @@ class Drawing:
     step: int
     latent_size: int
     explained: tuple[float, ...]
+    class_name: str = ""
 
 
 class Explorer:
@@ -63,19 +65,22 @@ class Explorer:
         start = time.thread_time()
         source = self._live_source() if request.source == LIVE else self._saved_source(request.source)
         try:
-            images = source.draw(latents_of(request, source))
+            latents = latents_of(request, source)
+            images = source.draw(latents, _labels(request, source, len(latents)))
+            if source.space.is_points:
+                images = dots(images, source.space.extent)
         except RuntimeError as error:  # a diverged generator, or no memory left on the device
             raise StudioError(f"this picture cannot be drawn: {error}") from None
         work = time.thread_time() - start
         self._not_before = time.monotonic() + work * (1 / _SHARE_WHILE_TRAINING - 1)
-        return Drawing(images, source.step, source.latent_size, source.explained)
+        return Drawing(images, source.step, source.latent_size, source.explained, _class_name(request, source))
 
     def _live_source(self) -> Source:
         weights: Weights | None = self._session.weights
         if weights is None:
             raise StudioError("there is no run yet: press Start, or choose a saved checkpoint")
         if self._live is None or self._live[0] != weights.run_id:
-            self._live = weights.run_id, Source(weights.config, weights.shape, weights.state, weights.step)
+            self._live = weights.run_id, Source(weights.config, weights.space, weights.state, weights.step)
         source = self._live[1]
         if source.step != weights.step:
             source.load(weights.state, weights.step)
@@ -92,6 +97,19 @@ class Explorer:
                 self._saved.popitem(last=False)
         self._saved.move_to_end(key)
         return self._saved[key]
+
+
+def _label(request: LatentRequest, source: Source) -> int:
+    """The class asked for, or the last one where there are not so many."""
+    return min(request.label, len(source.space.classes) - 1)
+
+
+def _labels(request: LatentRequest, source: Source, count: int) -> torch.Tensor | None:
+    return torch.full((count,), _label(request, source)) if source.conditional else None
+
+
+def _class_name(request: LatentRequest, source: Source) -> str:
+    return source.space.classes[_label(request, source)] if source.conditional else ""
 
 
 def _use_one_thread() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from gan_studio.config import make_config
 from gan_studio.data.pixels import tile
 from gan_studio.errors import StudioError
 from gan_studio.latent.source import Source
+from gan_studio.space import Space
 from gan_studio.training.checkpoint import CheckpointError, read_checkpoint
 
 _BATCH = 500
@@ -23,27 +25,43 @@ def load_source(path: Path) -> Source:
     prefix = "average."
     state = {name.removeprefix(prefix): t for name, t in checkpoint.tensors.items() if name.startswith(prefix)}
     try:
-        shape = tuple(int(side) for side in checkpoint.meta["shape"])
-        return Source(make_config(checkpoint.meta["config"]), shape, state, int(checkpoint.meta["step"]))
+        space = Space.from_json(checkpoint.meta["space"])
+        return Source(make_config(checkpoint.meta["config"]), space, state, int(checkpoint.meta["step"]))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path}: does not fit its own description: {error}") from None
 
 
-def sample_images(checkpoint: Path, count: int, seed: int) -> np.ndarray:
-    """``count`` pictures of the averaged generator in ``checkpoint``: (N, H, W, C) uint8.
+def sample_images(checkpoint: Path, count: int, seed: int, label: str | None = None) -> np.ndarray:
+    """``count`` samples of the averaged generator in ``checkpoint``.
 
-    The first pictures of a seed are the same whatever ``count`` is.
+    Pictures as (N, H, W, C) uint8, points as (N, 2) float32. A conditional generator draws the class called
+    ``label``, or classes at random. The first samples of a seed are the same whatever ``count`` is.
+    Raises :class:`StudioError` where there is no such class.
     """
     source = load_source(checkpoint)
+    chosen = None if label is None else _class_index(source, label)
+    if math.prod(source.space.shape) * count > _MOST_PIXELS:
+        raise StudioError(f"{count} samples need more than {_MOST_PIXELS / 2**30:.0f} GiB; ask for fewer")
     rng = torch.Generator().manual_seed(seed)
     batches = []
     for start in range(0, count, _BATCH):
         # Always whole batches: the arithmetic may round differently for another batch size.
-        images = source.draw(torch.randn(_BATCH, source.latent_size, generator=rng)).permute(0, 2, 3, 1)
-        if images[0].numel() * count > _MOST_PIXELS:
-            raise StudioError(f"{count} pictures need {images[0].numel() * count / 2**30:.1f} GiB; ask for fewer")
-        batches.append(images[: count - start])
+        z = torch.randn(_BATCH, source.latent_size, generator=rng)
+        labels = None
+        if source.conditional:
+            labels = torch.randint(len(source.space.classes), (_BATCH,), generator=rng)
+            labels = labels if chosen is None else torch.full_like(labels, chosen)
+        samples = source.draw(z, labels)
+        batches.append((samples if source.space.is_points else samples.permute(0, 2, 3, 1))[: count - start])
     return torch.cat(batches).numpy()
+
+
+def _class_index(source: Source, label: str) -> int:
+    if not source.conditional:
+        raise StudioError(f"class {label}: this generator was not trained by class")
+    if label not in source.space.classes:
+        raise StudioError(f"class {label} is unknown; known classes: {', '.join(source.space.classes)}")
+    return source.space.classes.index(label)
 
 
 def save_images(images: np.ndarray, path: Path) -> None:
@@ -53,6 +71,8 @@ def save_images(images: np.ndarray, path: Path) -> None:
 
 def save_grid(images: np.ndarray, columns: int, path: Path) -> None:
     """Write images: (N, H, W, C) side by side, ``columns`` in a row, as a PNG file."""
+    if images.ndim == 2:
+        raise StudioError("this checkpoint generates points, not pictures: use --n for an .npz file")
     _write(path, lambda: tile(images, columns).save(path))
 
 

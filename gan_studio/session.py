@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import logging
-import os
 import queue
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 
 from gan_studio.config import RunConfig
-from gan_studio.data import load_images
+from gan_studio.data import DataSet, data_key, load_data
 from gan_studio.errors import StudioError
 from gan_studio.events import Curve, Event, Measurement
+from gan_studio.latent.source import cycled_labels
+from gan_studio.space import Space
 from gan_studio.training.checkpoint import SUFFIX, checkpoint_path, list_checkpoints
 from gan_studio.training.device import describe_device, describe_precision
 from gan_studio.training.memory import keep_freed_memory
@@ -33,12 +31,13 @@ State = Literal["empty", "running", "paused", "stopped", "failed"]
 
 SNAPSHOT_SECONDS = 0.245
 AUTOSAVE_SECONDS = 120.0
-TRAINING_NICENESS = 10
 AUTOSAVES_KEPT = 5
 AUTOSAVE = "autosave-"
 AUTOSAVE_FAILED = "autosave failed"
 GRID_SIZE = 64
 """Pictures in the sample grid, and beside it of real ones."""
+POINTS_SHOWN = 1000
+"""Points drawn, where samples are points."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Weights:
     run_id: str
     step: int
     config: RunConfig
-    shape: tuple[int, int, int]
+    space: Space
     state: Mapping[str, torch.Tensor]
 
 
@@ -56,7 +55,9 @@ class Weights:
 class Snapshot:
     """What everybody may see of the run; made by the session thread, read by all others.
 
-    ``grid`` and ``real``: (N, C, H, W) uint8 on the CPU. ``curve`` goes on growing and may be read by any
+    ``grid`` and ``real``: (N, C, H, W) uint8 or points (N, 2) float32, on the CPU. For points, ``extent`` is the
+    half-width of the view and ``surface``, (S, S) in [0, 1], how real the discriminator finds each place of it.
+    ``curve`` goes on growing and may be read by any
     thread; everything else stays as it is.
     """
 
@@ -74,6 +75,8 @@ class Snapshot:
     events: tuple[Event, ...] = ()
     grid: torch.Tensor | None = field(default=None, repr=False)
     real: torch.Tensor | None = field(default=None, repr=False)
+    extent: float = 1.0
+    surface: torch.Tensor | None = field(default=None, repr=False)
     published: float = 0.0
 
 
@@ -100,7 +103,10 @@ class Session:
         self.weights: Weights | None = None
         self._on_snapshot = on_snapshot
         self._snapshot_seconds = snapshot_seconds
-        self._load_data = lru_cache(maxsize=2)(lambda name: load_images(name, data_dir))
+        self.data_dir = data_dir
+        self._data: tuple[Any, DataSet] | None = None  # the newest set and what it was made for
+        self._data_lock = threading.Lock()
+        self._said = 0.0  # when the progress of loading was last told
         self._commands: queue.SimpleQueue[tuple[Callable[[], Any], Future]] = queue.SimpleQueue()
         self._state: State = "empty"
         self._message = ""
@@ -117,10 +123,13 @@ class Session:
 
     def start(self, config: RunConfig) -> None:
         """Go on with a paused run, or begin a new one as ``config`` says."""
+        if self._state not in ("running", "paused"):
+            self._load_data(config)  # fetching and decoding must not hold up the session thread
         self._do(lambda: self._start(config))
 
     def reset(self, config: RunConfig) -> None:
         """Put the present run away (it is autosaved) and prepare a new one at step 0."""
+        self._load_data(config)
         self._do(lambda: self._begin(config, "paused"))
 
     def pause(self) -> None:
@@ -133,6 +142,8 @@ class Session:
 
     def step_once(self, config: RunConfig) -> None:
         """One step of the paused run, or of a new one as ``config`` says."""
+        if self._state == "empty":
+            self._load_data(config)
         self._do(lambda: self._step_once(config))
 
     def stop(self) -> None:
@@ -155,7 +166,7 @@ class Session:
 
     def warm_up(self, config: RunConfig) -> None:
         """Do the slow first-time work of a run like ``config`` before somebody waits for it."""
-        self._do(lambda: Run(config, self._load_data(config.dataset)).step())
+        self._do(lambda: Run(config, self._load_data(config)).step())
 
     def close(self, timeout: float = 10.0) -> bool:
         """Save what is unsaved and end the thread; False where it is still busy after ``timeout`` seconds."""
@@ -178,7 +189,6 @@ class Session:
     # -- the session thread --------------------------------------------------------------------------
 
     def _loop(self) -> None:
-        _give_way_to_the_page()
         # Makes this thread's pool of threads its own before the explorer's smaller setting becomes the default.
         torch.get_num_threads()
         try:
@@ -267,17 +277,35 @@ class Session:
             self._begin(config, "running")
 
     def _begin(self, config: RunConfig, state: State) -> None:
-        run = Run(config, self._load_data(config.dataset))  # refused before the old run is let go
+        run = Run(config, self._load_data(config))  # refused before the old run is let go
         run.record("start")
-        self._adopt(run, state)
+        self._adopt(run, state, "; ".join(run.data.notes))
 
-    def _adopt(self, run: Run, state: State) -> None:
+    def _load_data(self, config: RunConfig) -> DataSet:
+        key = data_key(config)
+        with self._data_lock:
+            if self._data is None or self._data[0] != key:
+                try:
+                    self._data = key, load_data(config, self.data_dir, progress=self._say_progress)
+                except StudioError:
+                    self._on_snapshot(replace(self.snapshot, published=time.time()))  # no progress any more
+                    raise
+            return self._data[1]
+
+    def _say_progress(self, text: str, share: float) -> None:
+        """Tell the viewers how far the data are; the next snapshot takes the place of this one."""
+        now = time.monotonic()
+        if now - self._said >= self._snapshot_seconds:
+            self._said = now
+            self._on_snapshot(replace(self.snapshot, message=f"{text}: {100 * share:.0f} %", published=time.time()))
+
+    def _adopt(self, run: Run, state: State, message: str = "") -> None:
         if not self._autosave():
             raise StudioError(f"the present run is kept, because it could not be saved: {self._message}")
         self._runs += 1
         when = time.strftime("%Y%m%d-%H%M%S")
         self._run, self._run_id = run, f"{run.config.dataset}-{run.config.network}-{when}-{self._runs}"
-        self._state, self._message, self._dirty = state, "", False
+        self._state, self._message, self._dirty = state, message, False
         self._publish()
 
     def _pause(self) -> None:
@@ -386,28 +414,26 @@ class Session:
             point=run.curve.newest,
             curve=run.curve,
             events=tuple(run.events),
-            grid=trainer.sample(self._fixed_latents(run.config)),
-            real=self.snapshot.real if same_run else run.data.images[:GRID_SIZE],
+            grid=self._draw_grid(),
+            real=self.snapshot.real if same_run else run.data.samples[: self._grid_size()],
+            extent=run.data.extent,
+            surface=trainer.surface() if run.data.is_points else None,
             published=time.time(),
         )
         self._on_snapshot(self.snapshot)
 
-    def _fixed_latents(self, config: RunConfig) -> torch.Tensor:
-        rng = torch.Generator().manual_seed(config.seed + 2)
-        return torch.randn(GRID_SIZE, config.latent_size, generator=rng)
+    def _grid_size(self) -> int:
+        return POINTS_SHOWN if self._run.data.is_points else GRID_SIZE
+
+    def _draw_grid(self) -> torch.Tensor:
+        """Samples of the averaged generator from latents, and for classes, that stay the same all through a run."""
+        config, count = self._run.config, self._grid_size()
+        z = torch.randn(count, config.latent_size, generator=torch.Generator().manual_seed(config.seed + 2))
+        conditional = config.generator_conditioning != "none"
+        labels = cycled_labels(count, len(self._run.data.classes)) if conditional else None
+        return self._run.trainer.sample(z, labels)
 
     def _copy_weights(self) -> Weights:
         network = self._run.trainer.average.network
         state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-        return Weights(self._run_id, self._run.step_count, self._run.config, self._run.trainer.shape, state)
-
-
-def _give_way_to_the_page() -> None:
-    """Let the server, the explorer and the browser go first on a full machine: they need little, but at once.
-
-    On Linux a priority belongs to one thread, and the pool that this thread starts inherits it; elsewhere it
-    would slow the whole process down.
-    """
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), TRAINING_NICENESS)
+        return Weights(self._run_id, self._run.step_count, self._run.config, self._run.data.space, state)

@@ -23,12 +23,12 @@ import torch
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 from gan_studio.config import RunConfig, make_config
-from gan_studio.data import ImageSet
+from gan_studio.data import DataSet
 from gan_studio.session import Session
 from gan_studio.training.run import Run
 
 ROOT = Path(__file__).parent.parent
-NETWORKS = ("dcgan", "mlp")
+NETWORKS = ("dcgan", "mlp", "dense_conv", "residual", "modern")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,11 +51,11 @@ def tiny_config(network: str = "mlp", **values) -> RunConfig:
 
 
 @pytest.fixture
-def images() -> ImageSet:
+def images() -> DataSet:
     """100 random pictures in the shape of MNIST."""
     rng = torch.Generator().manual_seed(0)
     pictures = torch.randint(0, 256, (100, 1, 28, 28), dtype=torch.uint8, generator=rng)
-    return ImageSet("mnist", pictures, torch.arange(100) % 10, tuple("0123456789"))
+    return DataSet("mnist", pictures, torch.arange(100) % 10, tuple("0123456789"))
 
 
 def write_idx(path: Path, array: np.ndarray) -> None:
@@ -68,7 +68,7 @@ def write_idx(path: Path, array: np.ndarray) -> None:
 
 
 @pytest.fixture
-def make_run(images: ImageSet) -> Callable[..., Run]:
+def make_run(images: DataSet) -> Callable[..., Run]:
     return lambda **values: Run(tiny_config(**values), images)
 
 

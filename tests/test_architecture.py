@@ -8,7 +8,8 @@ import pytest
 from tests.conftest import ROOT
 
 LAYERS = [
-    {"errors", "assets", "events"},
+    {"errors", "assets", "events", "space"},
+    {"settings"},
     {"config"},
     {"data", "networks", "objectives", "lessons"},
     {"metrics", "latent"},

@@ -19,6 +19,15 @@ def to_bytes(images: torch.Tensor) -> torch.Tensor:
     return images.float().add(1.0).mul(127.5).round().clamp(0, 255).to("cpu", torch.uint8)
 
 
+def dots(points: torch.Tensor, extent: float, side: int = 48) -> torch.Tensor:
+    """Points: (N, 2) as pictures (N, 1, S, S) uint8: a bright dot in the square of half-width ``extent``."""
+    line = torch.linspace(-extent, extent, side)
+    across = (line - points[:, 0, None]) / extent
+    down = (-line - points[:, 1, None]) / extent
+    distance = across.square()[:, None, :] + down.square()[:, :, None]
+    return (40 + 215 * (-distance / (2 * 0.05**2)).exp()).nan_to_num(40).to(torch.uint8)[:, None]
+
+
 def tile(images: np.ndarray, columns: int) -> Image.Image:
     """Images: (N, H, W, C) uint8, C = 1 or 3, as one picture of ``columns`` columns; empty cells are black."""
     count, height, width, channels = images.shape

@@ -14,6 +14,7 @@ from gan_studio.data.pixels import to_bytes
 from gan_studio.latent.directions import principal_directions
 from gan_studio.latent.paths import lerp, slerp
 from gan_studio.networks import build_generator
+from gan_studio.space import Space
 
 LIVE = "live"
 PRINCIPAL = 8
@@ -39,27 +40,43 @@ class LatentRequest(BaseModel):
     raw: Annotated[tuple[Offset, ...], Field(max_length=PRINCIPAL)] = ()
     spread: Annotated[float, Field(ge=0, le=1)] = 0.3
     to_seed: Seed = 1
+    label: Annotated[int, Field(ge=0, le=9999)] = 0
 
 
 class Source:
     """A generator ready to draw, and what its first layer's weights say about directions."""
 
-    def __init__(self, config: RunConfig, shape: tuple[int, int, int], state: Mapping[str, torch.Tensor], step: int):
-        self.latent_size = config.latent_size
-        self.network: nn.Module = build_generator(config, shape).eval().requires_grad_(False)
+    def __init__(self, config: RunConfig, space: Space, state: Mapping[str, torch.Tensor], step: int):
+        self.latent_size, self.space = config.latent_size, space
+        self.conditional = config.generator_conditioning != "none"
+        network = build_generator(config, space.shape, len(space.classes))
+        self.network: nn.Module = network.eval().requires_grad_(False)
         self.load(state, step)
 
     def load(self, state: Mapping[str, torch.Tensor], step: int) -> None:
         """Take over the weights of ``step`` without copying them."""
-        directions, share = principal_directions(state["first.weight"], PRINCIPAL)
+        directions, share = principal_directions(state["first.weight"][:, : self.latent_size], PRINCIPAL)
         self.network.load_state_dict(state, assign=True)
         self.step, self.directions, self.explained = step, directions, tuple(share.tolist())
         self.device = self.network.first.weight.device
 
     @torch.no_grad()
-    def draw(self, z: torch.Tensor) -> torch.Tensor:
-        """Pictures for z: (N, Z), as (N, C, H, W) uint8 on the CPU."""
-        return to_bytes(self.network(z.to(self.device)))
+    def draw(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        """Samples for z: (N, Z) and, for a conditional generator, classes: (N,) int64; on the CPU.
+
+        Pictures as (N, C, H, W) uint8, points as (N, 2) float32 in the data's own units.
+        """
+        if not self.conditional:
+            labels = None
+        elif labels is None:
+            labels = cycled_labels(len(z), len(self.space.classes))
+        samples = self.network(z.to(self.device), None if labels is None else labels.to(self.device))
+        return samples.float().cpu() * self.space.scale if self.space.is_points else to_bytes(samples)
+
+
+def cycled_labels(count: int, classes: int) -> torch.Tensor:
+    """Classes for a grid of ``count`` samples, each as often as the others, in order: (count,) int64."""
+    return torch.arange(count) * classes // max(count, classes)
 
 
 def latent_of_seed(seed: int, size: int) -> torch.Tensor:

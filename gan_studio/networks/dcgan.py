@@ -1,70 +1,52 @@
-"""Deep convolutional GAN, after Radford et al. 2016 (arXiv:1511.06434), for sides divisible by four.
+"""Deep convolutional GAN, after Radford et al. 2016 (arXiv:1511.06434).
 
 Strided convolutions in the discriminator, transposed ones in the generator, batch normalisation in both
 (not at the generator's output, not at the discriminator's input). The generator's first layer is the
-paper's "project and reshape", a linear layer.
+paper's "project and reshape", a linear layer. Pictures are halved twice, from 48 pixels on four times, to
+8, 4, 2 and 1 times ``config.channels``, as in the PyTorch DCGAN example for 64 x 64.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import torch
 from torch import nn
 
 from gan_studio.config import RunConfig
-from gan_studio.errors import StudioError
+from gan_studio.networks.layers import SLOPE, DiscriminatorLayers, Dropout, GeneratorLayers, Grid, Norms
+from gan_studio.networks.shapes import Ladder, Shape
 
-SLOPE = 0.2
-
-
-def _quarter(shape: tuple[int, int, int]) -> tuple[int, int]:
-    _, height, width = shape
-    if height % 4 or width % 4:
-        raise StudioError(f"network dcgan needs pictures whose sides are divisible by 4, not {height} x {width}")
-    return height // 4, width // 4
+LADDER = Ladder("dcgan", {0: 2, 48: 4})
 
 
-class Generator(nn.Module):
-    """z: (N, Z) to images: (N, C, H, W) in [-1, 1], by way of a quarter and a half of the size."""
-
-    def __init__(self, config: RunConfig, shape: tuple[int, int, int]):
-        super().__init__()
-        self.size = _quarter(shape)
-        self.wide, narrow = 2 * config.channels, config.channels
-        self.first = nn.Linear(config.latent_size, self.size[0] * self.size[1] * self.wide, bias=False)
-        self.rest = nn.Sequential(
-            nn.BatchNorm2d(self.wide),
-            nn.ReLU(),
-            nn.ConvTranspose2d(self.wide, narrow, 4, 2, 1, bias=False),
-            nn.BatchNorm2d(narrow),
-            nn.ReLU(),
-            nn.ConvTranspose2d(narrow, shape[0], 4, 2, 1),
-            nn.Tanh(),
-        )
-
-    def forward(self, z: torch.Tensor) -> torch.Tensor:
-        # Channels are the last axis of the reshaped vector: the tensor is channels-last without a copy.
-        return self.rest(self.first(z).unflatten(1, (*self.size, self.wide)).permute(0, 3, 1, 2))
+def _widths(config: RunConfig, shape: Shape) -> list[int]:
+    """Channels after each halving, from the picture inwards."""
+    return [config.channels * 2**level for level in range(LADDER.count(shape))]
 
 
-class Discriminator(nn.Module):
-    """images: (N, C, H, W) to logits: (N,)."""
+def generator(config: RunConfig, shape: Shape, norms: Norms) -> GeneratorLayers:
+    """Transposed convolutions that double a small grid up to pictures of ``shape`` (C, H, W)."""
+    height, width = LADDER.grid(shape)
+    bias = not norms.wanted
+    widths = _widths(config, shape)[::-1]
+    deepest = widths[0]
+    rest = [Grid((height, width), deepest), *norms.maps(deepest), nn.ReLU()]
+    for before, after in pairwise(widths):
+        rest += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=bias), *norms.maps(after), nn.ReLU()]
+    rest.append(nn.ConvTranspose2d(widths[-1], shape[0], 4, 2, 1))
+    return GeneratorLayers(height * width * deepest, bias, rest)
 
-    def __init__(self, config: RunConfig, shape: tuple[int, int, int]):
-        super().__init__()
-        size = _quarter(shape)
-        narrow, wide = config.channels, 2 * config.channels
-        self.layers = nn.Sequential(
-            nn.Conv2d(shape[0], narrow, 4, 2, 1),
-            nn.LeakyReLU(SLOPE),
-            nn.Conv2d(narrow, wide, 4, 2, 1, bias=False),
-            nn.BatchNorm2d(wide),
-            nn.LeakyReLU(SLOPE),
-            nn.Conv2d(wide, 1, size),
-            nn.Flatten(0),
-        )
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.layers(images)
+def discriminator(config: RunConfig, shape: Shape, norms: Norms, dropout: Dropout) -> DiscriminatorLayers:
+    """Convolutions that halve pictures of ``shape`` (C, H, W)."""
+    height, width = LADDER.grid(shape)
+    widths = _widths(config, shape)
+    layers = [nn.Conv2d(shape[0], widths[0], 4, 2, 1), nn.LeakyReLU(SLOPE), dropout]
+    for before, after in pairwise(widths):
+        convolution = nn.Conv2d(before, after, 4, 2, 1, bias=not norms.wanted)
+        layers += [convolution, *norms.maps(after), nn.LeakyReLU(SLOPE), dropout]
+    return DiscriminatorLayers(layers, height * width * widths[-1])
 
 
 @torch.no_grad()
@@ -73,6 +55,7 @@ def initialise(network: nn.Module, rng: torch.Generator) -> None:
     for layer in network.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d):
             mean = 1.0 if isinstance(layer, nn.BatchNorm2d) else 0.0
-            nn.init.normal_(layer.weight, mean, 0.02, generator=rng)
+            if layer.weight is not None:  # a class batch norm keeps its gains apart
+                nn.init.normal_(layer.weight, mean, 0.02, generator=rng)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)

@@ -1,4 +1,8 @@
-"""Fully connected generator and discriminator, after Goodfellow et al. 2014 (arXiv:1406.2661)."""
+"""Fully connected generator and discriminator, after Goodfellow et al. 2014 (arXiv:1406.2661).
+
+Pictures of any size and points. Batch normalisation, where wanted, comes after every hidden layer but the
+discriminator's first.
+"""
 
 from __future__ import annotations
 
@@ -9,44 +13,47 @@ import torch
 from torch import nn
 
 from gan_studio.config import RunConfig
-
-SLOPE = 0.2
-
-
-def _layers(widths: list[int]) -> list[nn.Module]:
-    """Linear layers of these widths, each followed by LeakyReLU."""
-    return [layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), nn.LeakyReLU(SLOPE))]
+from gan_studio.networks.layers import SLOPE, DiscriminatorLayers, Dropout, GeneratorLayers, Norms
+from gan_studio.networks.shapes import Shape, are_points
 
 
-class Generator(nn.Module):
-    """z: (N, Z) through ``config.hidden`` to images: (N, C, H, W) in [-1, 1]."""
-
-    def __init__(self, config: RunConfig, shape: tuple[int, int, int]):
-        super().__init__()
-        self.shape = shape
-        self.first, *rest = _layers([config.latent_size, *config.hidden])
-        self.rest = nn.Sequential(*rest, nn.Linear(config.hidden[-1], math.prod(shape)), nn.Tanh())
-
-    def forward(self, z: torch.Tensor) -> torch.Tensor:
-        return self.rest(self.first(z)).unflatten(1, self.shape)
+def check(shape: Shape) -> None:
+    """Every shape is served."""
 
 
-class Discriminator(nn.Module):
-    """images: (N, C, H, W) through ``config.hidden`` backwards to logits: (N,)."""
+def generator(config: RunConfig, shape: Shape, norms: Norms) -> GeneratorLayers:
+    """Through ``config.hidden`` to samples of ``shape``."""
+    bias = not norms.wanted
+    rest = [*norms.flat(config.hidden[0]), nn.LeakyReLU(SLOPE)]
+    for before, after in pairwise(config.hidden):
+        rest += [nn.Linear(before, after, bias=bias), *norms.flat(after), nn.LeakyReLU(SLOPE)]
+    rest.append(nn.Linear(config.hidden[-1], math.prod(shape)))
+    if not are_points(shape):
+        rest.append(nn.Unflatten(1, shape))
+    return GeneratorLayers(config.hidden[0], bias, rest)
 
-    def __init__(self, config: RunConfig, shape: tuple[int, int, int]):
-        super().__init__()
-        widths = [math.prod(shape), *reversed(config.hidden)]
-        self.layers = nn.Sequential(nn.Flatten(), *_layers(widths), nn.Linear(widths[-1], 1))
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.layers(images).squeeze(1)
+def discriminator(config: RunConfig, shape: Shape, norms: Norms, dropout: Dropout) -> DiscriminatorLayers:
+    """Samples of ``shape`` through ``config.hidden`` backwards."""
+    widths = config.hidden[::-1]
+    layers = [] if are_points(shape) else [nn.Flatten()]
+    layers += [nn.Linear(math.prod(shape), widths[0]), nn.LeakyReLU(SLOPE), dropout]
+    for before, after in pairwise(widths):
+        hidden = nn.Linear(before, after, bias=not norms.wanted)
+        layers += [hidden, *norms.flat(after), nn.LeakyReLU(SLOPE), dropout]
+    return DiscriminatorLayers(layers, widths[-1])
 
 
 @torch.no_grad()
 def initialise(network: nn.Module, rng: torch.Generator) -> None:
-    """He initialisation (arXiv:1502.01852) of every linear layer; biases start at zero."""
+    """He initialisation (arXiv:1502.01852) of every linear layer; biases U(-b, b), b = 1 / sqrt(inputs).
+
+    With biases of zero every kink of a network on points would pass through the origin, and telling clusters
+    apart would take several times as many steps.
+    """
     for layer in network.modules():
         if isinstance(layer, nn.Linear):
             nn.init.kaiming_normal_(layer.weight, a=SLOPE, generator=rng)
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                bound = layer.in_features**-0.5
+                nn.init.uniform_(layer.bias, -bound, bound, generator=rng)

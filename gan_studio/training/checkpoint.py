@@ -23,7 +23,7 @@ from safetensors.torch import save
 from gan_studio.errors import StudioError
 
 SUFFIX = ".safetensors"
-FORMAT = 1
+FORMAT = 2
 _KEY = "gan_studio"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _PARTIAL = ".partial-"
@@ -124,6 +124,10 @@ def read_meta(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path}: its description is damaged (no format number)")
     if meta["format"] > FORMAT:
         raise CheckpointError(f"{path}: written by a newer GAN Studio (format {meta['format']}); update to read it")
+    if meta["format"] < FORMAT:
+        raise CheckpointError(
+            f"{path}: written by an older GAN Studio (format {meta['format']}), which had other parts"
+        )
     return meta
 
 

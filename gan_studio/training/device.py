@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from gan_studio.data import DataSet
 from gan_studio.errors import StudioError
 
 
@@ -51,3 +52,21 @@ def describe_device(device: torch.device) -> str:
 def describe_precision(precision: torch.dtype) -> str:
     """The number format as the config names it."""
     return str(precision).removeprefix("torch.")
+
+
+_RESIDENT_SHARE = 0.5
+"""The largest part of the free memory of a device that a data set may take there."""
+
+
+def place_samples(data: DataSet, device: torch.device) -> torch.Tensor:
+    """The samples where batches are drawn from: on ``device`` where they fit, else where they are (streamed).
+
+    Points become float32 of order one, divided by the set's scale; pictures stay uint8.
+    """
+    samples = data.samples / data.scale if data.is_points else data.samples
+    return samples.to(device) if samples.nbytes <= _RESIDENT_SHARE * _free_memory(device) else samples
+
+
+def _free_memory(device: torch.device) -> float:
+    # On the CPU and on Apple's GPUs the samples are in the same memory already: nothing is copied or doubled.
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else float("inf")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import torch
 
 from gan_studio import __version__
 from gan_studio.config import LIVE_FIELDS, RunConfig, make_config, resume_config
-from gan_studio.data import ImageSet
+from gan_studio.data import DataSet
 from gan_studio.errors import StudioError
 from gan_studio.events import Curve, Event, Measurement
+from gan_studio.space import Space
 from gan_studio.training.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
 from gan_studio.training.device import describe_precision
 from gan_studio.training.trainer import Trainer
@@ -22,7 +24,7 @@ from gan_studio.training.trainer import Trainer
 GOOD_STATE_EVERY = 10.0
 """Seconds of training between two copies of the last good state."""
 
-LoadData = Callable[[str], ImageSet]
+LoadData = Callable[[RunConfig], DataSet]
 
 
 class TrainingFault(StudioError):
@@ -32,7 +34,7 @@ class TrainingFault(StudioError):
 class Run:
     """One training run. ``seconds`` counts training time only."""
 
-    def __init__(self, config: RunConfig, data: ImageSet):
+    def __init__(self, config: RunConfig, data: DataSet):
         self.data = data
         self.trainer = Trainer(config, data)
         self.events: list[Event] = []
@@ -155,15 +157,18 @@ class Run:
         meta = {
             "program": f"gan-studio {__version__}",
             "config": self.config.model_dump(),
-            "shape": list(self.trainer.shape),
+            "space": self.trainer.data.space.to_json(),
             "step": self.step_count,
             "seconds": self.seconds,
-            "device": self.trainer.device.type,
-            "precision": describe_precision(self.trainer.precision),
+            **self._machine(),
             "events": [event.to_json() for event in self.events],
             "curve": self.curve.to_rows(),
         }
         write_checkpoint(path, self.trainer.state_dict(), meta)
+
+    def _machine(self) -> dict[str, str]:
+        """Where it runs and how it rounds, with "auto" resolved."""
+        return {"device": self.trainer.device.type, "precision": describe_precision(self.trainer.precision)}
 
     @classmethod
     def load(cls, path: Path, load_data: LoadData, changes: Mapping[str, Any] | None = None) -> Run:
@@ -172,33 +177,56 @@ class Run:
         Raises :class:`CheckpointError` or :class:`gan_studio.config.ConfigError`, naming what is wrong.
         """
         checkpoint = read_checkpoint(path)
-        config, events, curve, seconds = _read_description(path, checkpoint.meta)
+        saved = read_description(path, checkpoint.meta)
+        config = saved.config
         changes = dict(changes or {})
         resumed = resume_config(config, changes)
-        data = load_data(config.dataset)
-        if list(data.shape) != checkpoint.meta.get("shape"):
-            raise CheckpointError(
-                f"{path}: made for pictures of shape {checkpoint.meta.get('shape')}, not {data.shape}"
-            )
+        data = load_data(config)
+        if data.space != saved.space:
+            raise CheckpointError(f"{path}: made for samples like {saved.space}, but the data set now has {data.space}")
         run = cls(resumed.model_copy(update={k: getattr(config, k) for k in changes if k in LIVE_FIELDS}), data)
         try:
             run.trainer.load_state_dict(checkpoint.tensors)
         except (StudioError, RuntimeError, ValueError, TypeError, IndexError) as error:
             raise CheckpointError(f"{path}: does not fit its own description: {error}") from None
-        run.events, run.curve, run.seconds = events, curve, seconds
-        run._measured = (seconds, 0)
+        run.events, run.curve, run.seconds = saved.events, saved.curve, saved.seconds
+        run._measured = (saved.seconds, 0)
         run._good = run._copy_state()
+        moved = {
+            key: [checkpoint.meta.get(key), now]
+            for key, now in run._machine().items()
+            if checkpoint.meta.get(key) not in (None, now)
+        }
+        if moved:
+            run.record("moved", **moved)
         run.edit({k: v for k, v in changes.items() if k in LIVE_FIELDS})
         return run
 
 
-def _read_description(path: Path, meta: Mapping[str, Any]) -> tuple[RunConfig, list[Event], Curve, float]:
+@dataclass(frozen=True)
+class Description:
+    """What a checkpoint says of its run beside the tensors."""
+
+    config: RunConfig
+    space: Space
+    events: list[Event]
+    curve: Curve
+    step: int
+    seconds: float
+
+
+def read_description(path: Path, meta: Mapping[str, Any]) -> Description:
+    """Read the JSON part of a checkpoint; raises :class:`CheckpointError` where it is damaged."""
     try:
-        config = make_config(meta["config"])
-        events = [_read_event(event) for event in meta["events"]]
-        curve = Curve.from_rows([[float(v) for v in row] for row in meta["curve"]])
-        return config, events, curve, float(meta["seconds"])
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        return Description(
+            config=make_config(meta["config"]),
+            space=Space.from_json(meta["space"]),
+            events=[_read_event(event) for event in meta["events"]],
+            curve=Curve.from_rows([[float(v) for v in row] for row in meta["curve"]]),
+            step=int(meta["step"]),
+            seconds=float(meta["seconds"]),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError, StudioError) as error:
         raise CheckpointError(f"{path}: its description is damaged ({error})") from None
 
 

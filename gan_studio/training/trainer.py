@@ -7,103 +7,209 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.functional import cross_entropy
 
 from gan_studio.config import RunConfig, edit_config
-from gan_studio.data import ImageSet, Sampler
+from gan_studio.data import DataSet, Sampler
 from gan_studio.data.pixels import to_bytes, to_unit_range
-from gan_studio.errors import StudioError
-from gan_studio.networks import build_networks
-from gan_studio.objectives import OBJECTIVES, label_smoothing
-from gan_studio.training.device import resolve_device, resolve_precision
+from gan_studio.networks import Verdict, build_networks
+from gan_studio.objectives import AUGMENTATIONS, PENALTIES, augment, objective_of, squared_slopes
+from gan_studio.training.compatibility import check
+from gan_studio.training.device import place_samples, resolve_device, resolve_precision
 from gan_studio.training.ema import Average
+from gan_studio.training.optimizers import apply_settings, make_optimizer
+from gan_studio.training.state import load_trainer_state, trainer_state
+
+SURFACE_SIDE = 40
+"""Places along each side of the plane at which the discriminator is asked for the page."""
 
 
 class Trainer:
     """Generator, discriminator, their optimisers and the data they see.
 
-    ``step()`` is one update of both players. Nothing in it waits for the device: losses stay there until
-    :meth:`measure` is called. All randomness comes from two CPU generators and the sampler, so the same
-    config gives the same numbers whatever else the process does.
+    ``step()`` is one round of updates of both players. Nothing in it waits for the device: losses stay there
+    until :meth:`measure` is called. All randomness comes from three generators and the sampler, so the same
+    config gives the same numbers whatever else the process does. Raises
+    :class:`gan_studio.config.ConfigError` where settings exclude each other.
     """
 
-    def __init__(self, config: RunConfig, data: ImageSet):
-        self.config = config
+    def __init__(self, config: RunConfig, data: DataSet):
+        check(config, data)
+        self.data = data
         self.device = resolve_device(config.device)
         self.precision = resolve_precision(config.precision, self.device)
         self.step_count = 0
+        self.d_updates = 0
         self.shape = data.shape
-        self.images = data.images.to(self.device)
-        self.sampler = Sampler(len(data.images), config.seed)
+        self.samples = place_samples(data, self.device)
+        self.labels = data.labels.to(self.samples.device)
+        self.sampler = Sampler(len(data.samples), config.seed)
         self.latents = torch.Generator().manual_seed(config.seed + 1)
-        pair = build_networks(config, data.shape, torch.Generator().manual_seed(config.seed))
-        layout = {"device": self.device, "memory_format": torch.channels_last}
+        self.noise = torch.Generator(self.device).manual_seed(config.seed + 3)
+        pair = build_networks(config, data.shape, len(data.classes), torch.Generator().manual_seed(config.seed))
+        layout = {"device": self.device} | ({} if data.is_points else {"memory_format": torch.channels_last})
         self.generator, self.discriminator = (network.to(**layout) for network in pair)
+        self.discriminator.noise = self.noise
         self.average = Average(self.generator)
-        self.g_optimizer = self._adam(self.generator)
-        self.d_optimizer = self._adam(self.discriminator)
-        self._apply_optimizer_settings()
+        self.g_optimizer = make_optimizer(config, "generator", self.generator)
+        self.d_optimizer = make_optimizer(config, "discriminator", self.discriminator)
+        self._use(config)
         self._last: dict[str, torch.Tensor] = {}
 
-    def _adam(self, network: nn.Module) -> torch.optim.Adam:
-        return torch.optim.Adam(network.parameters(), fused=True)
+    def _use(self, config: RunConfig) -> None:
+        """Let ``config`` hold from the next step on."""
+        self.config = config
+        self._objective = objective_of(config)
+        self._augmentations = {n: getattr(config, n) for n in AUGMENTATIONS if getattr(config, n) > 0}
+        self._penalties = {n: getattr(config, n) for n in PENALTIES if getattr(config, n) > 0}
+        self._conditional = config.generator_conditioning != "none" or config.discriminator_conditioning != "none"
+        self.discriminator.dropout = config.discriminator_dropout
+        self._apply_optimizer_settings()
 
     def _apply_optimizer_settings(self) -> None:
-        for player, optimizer in (("generator", self.g_optimizer), ("discriminator", self.d_optimizer)):
-            read = {name: getattr(self.config, f"{player}_{name}") for name in ("lr", "beta1", "beta2")}
-            for group in optimizer.param_groups:
-                group["lr"], group["betas"] = read["lr"], (read["beta1"], read["beta2"])
+        apply_settings(self.config, "generator", self.g_optimizer, self.step_count)
+        apply_settings(self.config, "discriminator", self.d_optimizer, self.step_count)
 
     # -- one step ------------------------------------------------------------------------------------
 
     def step(self) -> None:
-        """Update the discriminator ``discriminator_steps`` times, then the generator once."""
+        """Update the discriminator ``discriminator_steps`` times, then the generator ``generator_steps`` times."""
+        if self.config.schedule != "constant":
+            self._apply_optimizer_settings()
         for _ in range(self.config.discriminator_steps - 1):
             with torch.no_grad():
-                fake = self._generate()
-            self._update_discriminator(fake)
-        # As in the PyTorch DCGAN example, the generator answers for the pictures just judged:
+                fake, labels = self._generate()
+            self._update_discriminator(fake, labels)
+        # As in the PyTorch DCGAN example, the generator answers for the samples just judged:
         # one forward pass of the generator serves both players.
-        fake = self._generate()
-        self._update_discriminator(fake.detach())
-        self._update_generator(fake)
+        fake, labels = self._generate()
+        real = self._update_discriminator(fake.detach(), labels)
+        self._update_generator(fake, labels, *real)
+        for _ in range(self.config.generator_steps - 1):
+            self._update_generator(*self._generate(), *real)
         self.step_count += 1
         self.average.update(self.config.ema_decay, self.step_count)
 
-    def _generate(self) -> torch.Tensor:
-        z = torch.randn(self.config.batch_size, self.config.latent_size, generator=self.latents)
+    def _generate(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Fresh samples, and the classes that they are meant to have."""
+        size, labels = self.config.batch_size, None
+        z = torch.randn(size, self.config.latent_size, generator=self.latents)
+        if self._conditional:
+            labels = torch.randint(len(self.data.classes), (size,), generator=self.latents).to(self.device)
         with self._autocast():
-            return self.generator(z.to(self.device, non_blocking=True))
+            return self.generator(z.to(self.device, non_blocking=True), labels), labels
 
-    def _update_discriminator(self, fake: torch.Tensor) -> None:
-        index = self.sampler.draw(self.config.batch_size).to(self.device, non_blocking=True)
-        real = to_unit_range(self.images[index])
-        with self._autocast():
-            # Two passes: batch normalisation must not mix the statistics of real and generated pictures.
-            real_logits, fake_logits = self.discriminator(real).float(), self.discriminator(fake).float()
-        loss = OBJECTIVES[self.config.objective].d_loss(real_logits, fake_logits)
-        if self.config.label_smoothing:
-            loss = loss + label_smoothing(real_logits, self.config.label_smoothing)
+    def _draw_real(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+        index = self.sampler.draw(self.config.batch_size).to(self.samples.device, non_blocking=True)
+        samples = self.samples[index].to(self.device, non_blocking=True)
+        labels = self.labels[index].to(self.device, non_blocking=True) if self._conditional else None
+        return samples if self.data.is_points else to_unit_range(samples), labels
+
+    def _present(self, samples: torch.Tensor) -> torch.Tensor:
+        """What the discriminator gets to see of ``samples``: augmented, with noise, packed."""
+        if self._augmentations:
+            samples = augment(samples.float(), self._augmentations, self.noise)
+        if self.config.instance_noise:
+            noise = torch.randn(samples.shape, device=self.device, generator=self.noise)
+            samples = samples + self.config.instance_noise * noise
+        if self.config.pack > 1:
+            samples = samples.unflatten(0, (-1, self.config.pack)).flatten(1, 2)
+        return samples
+
+    def _judge(self, samples: torch.Tensor, labels: torch.Tensor | None, exact: bool = False) -> Verdict:
+        """The discriminator's verdict in float32; ``exact``: computed in float32 throughout."""
+        with self._autocast(enabled=not exact):
+            return Verdict(*(None if part is None else part.float() for part in self.discriminator(samples, labels)))
+
+    def _update_discriminator(
+        self, fake: torch.Tensor, fake_labels: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """One update against ``fake``; returns the real batch and its labels."""
+        real_samples, labels = self._draw_real()
+        seen = self._present(real_samples), self._present(fake)
+        self.d_updates += 1
+        penalties = self._penalties if self.d_updates % self.config.penalty_interval == 0 else {}
+        exact = {"r1_penalty", "r2_penalty"} & penalties.keys() != set()
+        if exact:
+            seen = tuple(samples.float().detach().requires_grad_() for samples in seen)
+        # Two passes: batch normalisation must not mix the statistics of real and generated samples.
+        verdicts = self._judge(seen[0], labels, exact), self._judge(seen[1], fake_labels, exact)
+        real, fake = (getattr(verdict, self._objective.reads) for verdict in verdicts)
+        loss = self._discriminator_loss(real, fake)
+        self._last |= {"d_loss": loss.detach(), "real": real.detach(), "fake": fake.detach()}
+        if verdicts[0].classes is not None:
+            told = cross_entropy(verdicts[0].classes, labels) + cross_entropy(verdicts[1].classes, fake_labels)
+            loss = loss + self.config.auxiliary_weight * told
+        for name, weight in penalties.items():
+            loss = loss + self.config.penalty_interval * weight * self._penalty(name, seen, verdicts, labels)
         self.d_optimizer.zero_grad()
         loss.backward()
-        self.d_optimizer.step()
-        self._last |= {"d_loss": loss.detach(), "real": real_logits.detach(), "fake": fake_logits.detach()}
+        self._descend(self.d_optimizer, self.discriminator)
+        if self.config.weight_clip:
+            _clamp(self.discriminator, self.config.weight_clip)
+        return real_samples, labels
 
-    def _update_generator(self, fake: torch.Tensor) -> None:
+    def _discriminator_loss(self, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        if self.config.label_flip:
+            flips = torch.rand(len(real), device=self.device, generator=self.noise) < self.config.label_flip
+            flips = flips.unflatten(0, (-1, *[1] * (real.ndim - 1)))
+            real, fake = torch.where(flips, fake, real), torch.where(flips, real, fake)
+        loss = self._objective.d_loss(real, fake)
+        if self.config.label_smoothing:
+            loss = loss + self._objective.smoothing(real, self.config.label_smoothing)
+        return loss
+
+    def _penalty(
+        self,
+        name: str,
+        seen: tuple[torch.Tensor, ...],
+        verdicts: tuple[Verdict, ...],
+        labels: torch.Tensor | None,
+    ) -> torch.Tensor:
+        """The mean price of one penalty, in float32, on what the discriminator has ``seen``."""
+        row, (real, fake) = PENALTIES[name], (samples.float() for samples in seen)
+        samples = row.place(real, fake, self.noise)
+        if samples is real or samples is fake:  # already judged, and exactly
+            verdict = verdicts[0] if samples is real else verdicts[1]
+        else:
+            samples = samples.detach().requires_grad_()
+            verdict = self._judge(samples, labels, exact=True)
+        outputs = [getattr(v, self._objective.reads) for v in (verdict, *verdicts)]
+        scores = self._objective.scores(outputs[0], outputs[1].detach(), outputs[2].detach())
+        return row.price(squared_slopes(scores, samples)).mean()
+
+    def _update_generator(
+        self,
+        fake: torch.Tensor,
+        fake_labels: torch.Tensor | None,
+        real: torch.Tensor,
+        labels: torch.Tensor | None,
+    ) -> None:
         # The discriminator only passes the gradient on here; its own would be thrown away.
         self.discriminator.requires_grad_(False)
         try:
-            with self._autocast():
-                fake_logits = self.discriminator(fake).float()
-            loss = OBJECTIVES[self.config.objective].g_loss(fake_logits, self._last["real"])
+            verdict = self._judge(self._present(fake), fake_labels)
+            output, known = getattr(verdict, self._objective.reads), self._last["real"]
+            if self._objective.needs_real:
+                with torch.no_grad():  # the discriminator has just changed
+                    known = getattr(self._judge(self._present(real), labels), self._objective.reads)
+            loss = self._objective.g_loss(output, known)
+            self._last["g_loss"] = loss.detach()
+            if verdict.classes is not None:
+                loss = loss + self.config.auxiliary_weight * cross_entropy(verdict.classes, fake_labels)
             self.g_optimizer.zero_grad()
             loss.backward()
-            self.g_optimizer.step()
+            self._descend(self.g_optimizer, self.generator)
         finally:  # a step that failed half-way must not leave the discriminator unable to learn
             self.discriminator.requires_grad_(True)
-        self._last["g_loss"] = loss.detach()
 
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == torch.bfloat16)
+    def _descend(self, optimizer: torch.optim.Optimizer, network: nn.Module) -> None:
+        if self.config.gradient_clip:
+            nn.utils.clip_grad_norm_(network.parameters(), self.config.gradient_clip, foreach=True)
+        optimizer.step()
+
+    def _autocast(self, enabled: bool = True) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled and self.precision == torch.bfloat16)
 
     @property
     def has_stepped(self) -> bool:
@@ -115,11 +221,13 @@ class Trainer:
     @torch.no_grad()
     def measure(self) -> dict[str, float]:
         """Losses, D(x), D(G(z)) and gradient norms of the last step, in one read from the device."""
+        last = self._last
+        real, fake = (self._objective.scores(last[side], last["real"], last["fake"]) for side in ("real", "fake"))
         values = {
-            "d_loss": self._last["d_loss"],
-            "g_loss": self._last["g_loss"],
-            "d_real": self._last["real"].sigmoid().mean(),
-            "d_fake": self._last["fake"].sigmoid().mean(),
+            "d_loss": last["d_loss"],
+            "g_loss": last["g_loss"],
+            "d_real": real.sigmoid().mean(),
+            "d_fake": fake.sigmoid().mean(),
             "d_gradient": _norm(p.grad for p in self.discriminator.parameters()),
             "g_gradient": _norm(p.grad for p in self.generator.parameters()),
         }
@@ -131,11 +239,35 @@ class Trainer:
         return bool(_norm([*self.generator.parameters(), *self.discriminator.parameters()]).isfinite())
 
     @torch.no_grad()
-    def sample(self, z: torch.Tensor) -> torch.Tensor:
-        """Pictures of the averaged generator for z: (N, Z), as (N, C, H, W) uint8 on the CPU."""
+    def sample(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        """Samples of the averaged generator for z: (N, Z), on the CPU.
+
+        Pictures as (N, C, H, W) uint8, points as (N, 2) in the data's own units. ``labels``: (N,), for a
+        conditional generator.
+        """
         with self._autocast():
-            images = self.average.network(z.to(self.device))
-        return to_bytes(images)
+            samples = self.average.network(z.to(self.device), None if labels is None else labels.to(self.device))
+        return samples.float().cpu() * self.data.scale if self.data.is_points else to_bytes(samples)
+
+    @torch.no_grad()
+    def surface(self, side: int = SURFACE_SIDE) -> torch.Tensor | None:
+        """How real the discriminator finds each place of the plane: (S, S) in [0, 1], the top row first, on the CPU.
+
+        Critics without probabilities are shown relative to their own mean and spread. None where a place alone
+        has no score: the discriminator is told classes, or compares features.
+        """
+        if self.config.discriminator_conditioning in ("embedding", "projection") or self._objective.reads != "scores":
+            return None
+        line = torch.linspace(-1, 1, side, device=self.device) * (self.data.extent / self.data.scale)
+        places = torch.cartesian_prod(-line, line).flip(1).repeat(1, self.config.pack)
+        self.discriminator.eval()
+        try:
+            scores = self.discriminator(places).scores.float()
+        finally:
+            self.discriminator.train()
+        if self._objective.smoothing is None:
+            scores = (scores - scores.mean()) / scores.std().clamp_min(1e-6)
+        return scores.sigmoid().unflatten(0, (side, side)).cpu()
 
     # -- changing and keeping it ---------------------------------------------------------------------
 
@@ -144,78 +276,30 @@ class Trainer:
 
         Raises :class:`gan_studio.config.ConfigError` and changes nothing where a change is refused.
         """
-        self.config = edit_config(self.config, changes)
-        self._apply_optimizer_settings()
+        config = edit_config(self.config, changes)
+        check(config, self.data)
+        if config.objective != self.config.objective:
+            self._last = {}  # its outputs may be of another kind
+        self._use(config)
 
     def state_dict(self) -> dict[str, torch.Tensor]:
-        """Every tensor a resumed run needs, under flat names; step and data position are tensors too."""
-        state = {f"{part}.{name}": t for part, m in self._modules().items() for name, t in m.state_dict().items()}
-        for part, optimizer in self._optimizers().items():
-            for index, entry in optimizer.state_dict()["state"].items():
-                state |= {f"{part}.{index}.{name}": t for name, t in entry.items()}
-        state["latents"] = self.latents.get_state()
-        state["progress"] = torch.tensor([self.step_count, self.sampler.epoch, self.sampler.position])
-        return state
+        """Every tensor a resumed run needs, under flat names; see :mod:`gan_studio.training.state`."""
+        return trainer_state(self)
 
     def load_state_dict(self, state: Mapping[str, torch.Tensor]) -> None:
-        """Continue from :meth:`state_dict`; raises :class:`StudioError` naming what does not fit."""
-        self._check(state)
-        for part, module in self._modules().items():
-            module.load_state_dict(_under(part, state))
-        for part, optimizer in self._optimizers().items():
-            self._load_optimizer(optimizer, _under(part, state))
-        self.latents.set_state(state["latents"].cpu())
-        step, epoch, position = state["progress"].tolist()
-        if step < 0 or epoch < 0 or not 0 <= position < self.sampler.size:
-            raise StudioError(f"data position {position} of epoch {epoch} does not fit {self.sampler.size} pictures")
-        self.step_count = step
-        self.sampler.seek(epoch, position)
+        """Continue from :meth:`state_dict`; raises :class:`gan_studio.errors.StudioError` naming what does not fit."""
+        load_trainer_state(self, state)
         self._last = {}
-
-    def _modules(self) -> dict[str, nn.Module]:
-        return {"generator": self.generator, "discriminator": self.discriminator, "average": self.average.network}
-
-    def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        return {"g_optimizer": self.g_optimizer, "d_optimizer": self.d_optimizer}
-
-    def _check(self, state: Mapping[str, torch.Tensor]) -> None:
-        """Raise :class:`StudioError` naming a tensor that is missing, or of another shape or type."""
-        expected = {f"{part}.{n}": t for part, m in self._modules().items() for n, t in m.state_dict().items()}
-        expected |= {"latents": self.latents.get_state(), "progress": torch.zeros(3, dtype=torch.int64)}
-        if "progress" in state and state["progress"].numel() == 3 and state["progress"].flatten()[0] > 0:
-            expected |= self._expected_optimizer_state()
-        missing = sorted(expected.keys() - state.keys())
-        if missing:
-            raise StudioError(f"tensor {missing[0]!r} is missing ({len(missing)} in all)")
-        for name, like in expected.items():
-            found, wanted = (f"{tuple(t.shape)} {t.dtype}" for t in (state[name], like))
-            if found != wanted:
-                raise StudioError(f"tensor {name!r} has shape and type {found}, not {wanted}")
-
-    def _expected_optimizer_state(self) -> dict[str, torch.Tensor]:
-        """What Adam keeps for each parameter once it has made a step."""
-        expected = {}
-        for part, optimizer in self._optimizers().items():
-            for index, parameter in enumerate(p for group in optimizer.param_groups for p in group["params"]):
-                like = {"step": torch.zeros(()), "exp_avg": parameter, "exp_avg_sq": parameter}
-                expected |= {f"{part}.{index}.{name}": tensor for name, tensor in like.items()}
-        return expected
-
-    def _load_optimizer(self, optimizer: torch.optim.Optimizer, flat: Mapping[str, torch.Tensor]) -> None:
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        entries: dict[int, dict[str, torch.Tensor]] = {}
-        for key, tensor in flat.items():
-            index, name = key.split(".", 1)
-            parameter = parameters[int(index)]
-            # The fused kernels walk parameter and state side by side: their memory layouts must agree.
-            like = tensor if name == "step" else parameter
-            entries.setdefault(int(index), {})[name] = torch.empty_like(like).copy_(tensor.reshape(like.shape))
-        optimizer.load_state_dict({"state": entries, "param_groups": optimizer.state_dict()["param_groups"]})
+        self._apply_optimizer_settings()
 
 
 def _norm(tensors: Iterable[torch.Tensor | None]) -> torch.Tensor:
     return torch.linalg.vector_norm(torch.stack(torch._foreach_norm([t for t in tensors if t is not None])))
 
 
-def _under(part: str, state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {name.removeprefix(f"{part}."): t for name, t in state.items() if name.startswith(f"{part}.")}
+@torch.no_grad()
+def _clamp(network: nn.Module, limit: float) -> None:
+    """Keep every weight in [-limit, limit] (Arjovsky et al. 2017, arXiv:1701.07875, algorithm 1)."""
+    parameters = list(network.parameters())
+    torch._foreach_clamp_min_(parameters, -limit)
+    torch._foreach_clamp_max_(parameters, limit)

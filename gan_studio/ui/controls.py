@@ -14,7 +14,17 @@ Translate = Callable[[str], Any]
 PLAIN = {"queue": False, "show_progress": "hidden", "api_name": False}
 """How handlers are called: a command is quick and needs neither Gradio's queue nor its spinner."""
 
-SLIDER_STEPS = {"discriminator_steps": 1, "label_smoothing": 0.01}
+SLIDER_STEPS = {
+    "discriminator_steps": 1,
+    "generator_steps": 1,
+    "label_smoothing": 0.01,
+    "label_flip": 0.01,
+    "instance_noise": 0.01,
+    "discriminator_dropout": 0.01,
+    "augment_colour": 0.05,
+    "augment_translation": 0.05,
+    "augment_cutout": 0.05,
+}
 """Fields whose range is small enough to drag through, and the step of the slider."""
 
 
@@ -27,21 +37,28 @@ def make_control(spec: FieldSpec, say: Translate) -> gr.components.Component:
         "min_width": 120,
     }
     value = shown(spec, spec.default)
-    if spec.kind == "choice":
-        return gr.Dropdown(list(spec.choices), value=value, **labels)
-    if spec.suggestions:
-        choices = [(f"{number:g}", shown(spec, number)) for number in spec.suggestions]
-        return gr.Dropdown(choices, value=value, allow_custom_value=True, **labels)
-    if spec.kind == "widths":
+    if spec.kind in ("choice", "text") or spec.suggestions:
+        return _dropdown(spec, value, labels)
+    if spec.kind == "flag":
+        return gr.Checkbox(value=value, **labels)
+    if spec.kind in ("widths", "scales"):
         return gr.Textbox(value=value, max_lines=1, **labels)
     if spec.name in SLIDER_STEPS:
         return gr.Slider(spec.low, spec.high, value=value, step=SLIDER_STEPS[spec.name], **labels)
     return gr.Number(value=value, precision=0 if spec.kind == "whole" else None, **labels)
 
 
+def _dropdown(spec: FieldSpec, value: Any, labels: dict[str, Any]) -> gr.Dropdown:
+    if spec.kind == "choice":
+        return gr.Dropdown(list(spec.choices), value=value, **labels)
+    # A text's choices are filled in where there are any.
+    choices = [(f"{number:g}", shown(spec, number)) for number in spec.suggestions] or [value]
+    return gr.Dropdown(choices, value=value, allow_custom_value=True, **labels)
+
+
 def shown(spec: FieldSpec, value: Any) -> Any:
     """A field's value as its control holds it."""
-    return ", ".join(str(width) for width in value) if spec.kind == "widths" else value
+    return ", ".join(f"{number:g}" for number in value) if isinstance(value, tuple) else value
 
 
 def shown_values(config: RunConfig) -> list[Any]:

@@ -29,11 +29,23 @@ def sheet_png(images: torch.Tensor, columns: int) -> bytes:
     return buffer.getvalue()
 
 
-def picture_field(images: torch.Tensor | None, columns: int) -> dict | None:
-    """A sheet of pictures as the stream carries it."""
-    if images is None:
+def samples_field(samples: torch.Tensor | None, columns: int, extent: float) -> dict | None:
+    """Samples as the stream carries them: a sheet of pictures, or points in thousandths of ``extent``."""
+    if samples is None:
         return None
-    return {"png": base64.b64encode(sheet_png(images, columns)).decode(), "columns": columns, "count": len(images)}
+    if samples.ndim == 2:
+        # A diverged generator's points are anywhere, or nowhere.
+        near = (1000 * samples / extent).nan_to_num(nan=9999).clamp(-9999, 9999)
+        return {"points": near.round().to(torch.int64).flatten().tolist(), "extent": extent, "count": len(samples)}
+    return {"png": base64.b64encode(sheet_png(samples, columns)).decode(), "columns": columns, "count": len(samples)}
+
+
+def surface_field(surface: torch.Tensor | None) -> dict | None:
+    """What the discriminator believes over the plane, (S, S) in [0, 1], as bytes, the top row first."""
+    if surface is None:
+        return None
+    shades = (255 * surface.nan_to_num(nan=0.5)).round().to(torch.uint8)
+    return {"side": len(surface), "shades": base64.b64encode(shades.numpy().tobytes()).decode()}
 
 
 def encode_snapshot(snapshot: Snapshot, viewers: int) -> bytes:
@@ -51,7 +63,8 @@ def encode_snapshot(snapshot: Snapshot, viewers: int) -> bytes:
         "precision": snapshot.precision,
         "viewers": viewers,
         "events": [event.to_json() for event in snapshot.events if event.kind in MARKED][-MOST_MARKERS:],
-        "grid": picture_field(snapshot.grid, GRID_COLUMNS),
+        "grid": samples_field(snapshot.grid, GRID_COLUMNS, snapshot.extent),
+        "surface": surface_field(snapshot.surface),
         "published": snapshot.published,
     }
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()[:-1]

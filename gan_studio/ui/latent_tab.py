@@ -35,10 +35,14 @@ def build_latent_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
                     0, label=say("latent.raw.first"), precision=0, minimum=0, elem_id="latent-raw-start"
                 )
                 raw = _sliders("raw")
+            label = gr.Number(
+                0, label=say("latent.class"), info=say("latent.class.info"), precision=0, minimum=0,
+                elem_id="latent-class",
+            )  # fmt: skip
             to_seed = gr.Number(1, label=say("latent.to_seed"), precision=0, minimum=0, elem_id="latent-to-seed")
         with gr.Column(scale=4, min_width=480):
             gr.HTML("<gan-latent></gan-latent>", elem_id="latent-board", js_on_load=None)
-    inputs = [source, seed, truncation, spread, to_seed, raw_start, *principal, *raw]
+    inputs = [source, seed, truncation, spread, to_seed, raw_start, label, *principal, *raw]
     for control in inputs:
         control.change(None, inputs, None, js=_SEND, **PLAIN)
     dice.click(None, None, seed, js=_RANDOM, **PLAIN)

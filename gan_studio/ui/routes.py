@@ -50,6 +50,7 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer) -> None:
             "explained": [round(share, 4) for share in drawing.explained],
             "columns": columns,
             "count": len(drawing.images),
+            "class": drawing.class_name,
         }
         headers = {**_NO_STORE, "X-Drawing": json.dumps(about)}
         return Response(sheet_png(drawing.images, columns), media_type="image/png", headers=headers)

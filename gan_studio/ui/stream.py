@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gan_studio.session import Snapshot
-from gan_studio.ui.encode import REAL_COLUMNS, encode_points, encode_snapshot, picture_field
+from gan_studio.ui.encode import REAL_COLUMNS, encode_points, encode_snapshot, samples_field
 
 HEARTBEAT_SECONDS = 10.0
 RETRY_MILLISECONDS = 500
@@ -95,7 +95,7 @@ class Hub:
         after = Cursor(snapshot.run_id, generation, last)
         extra = {"cursor": str(after), "reset": reset}
         if reset:
-            extra["real"] = picture_field(snapshot.real, REAL_COLUMNS)
+            extra["real"] = samples_field(snapshot.real, REAL_COLUMNS, snapshot.extent)
         return b',%s,"points":%s}' % (json.dumps(extra).encode()[1:-1], encode_points(points)), after
 
     async def events(self, cursor: Cursor) -> AsyncIterator[bytes]:

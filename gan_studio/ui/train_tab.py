@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 
 from gan_studio.config import FIELDS, LIVE_FIELDS, RunConfig, make_config
-from gan_studio.errors import StudioError
+from gan_studio.data.uploads import check_source
 from gan_studio.lessons.presets import DEFAULT_PRESET, PRESETS, find_preset
 from gan_studio.session import Session
 from gan_studio.training.checkpoint import list_checkpoints
 from gan_studio.ui.controls import PLAIN, Translate, make_control, on_commit, shown, shown_values
+from gan_studio.ui.notices import note, try_to
+from gan_studio.ui.own_data import build_own_data
+
+GROUPS = (
+    ("live", True, ("training",)),
+    ("objective", True, ("objective",)),
+    ("betas", True, ("betas",)),
+    ("regularisation", True, ("regularisation",)),
+    ("augmentation", True, ("augmentation",)),
+    ("data", False, ("data",)),
+    ("network", False, ("network",)),
+    ("machine", False, ("machine",)),
+)
+"""The accordions: name, whether their fields are live, and the groups of fields they hold."""
 
 
 def build_train_tab(session: Session, say: Translate, device: str | None) -> Callable[[], list[Any]]:
@@ -23,7 +36,7 @@ def build_train_tab(session: Session, say: Translate, device: str | None) -> Cal
             preset, description = _preset_choice(say)
             buttons = _run_buttons(say)
             notice = gr.HTML(elem_id="notice", js_on_load=None)
-            controls = _field_controls(say)
+            controls = _field_controls(session, say, notice)
             _checkpoint_controls(session, say, notice, device)
         with gr.Column(scale=4, min_width=480):
             gr.HTML("<gan-board></gan-board>", elem_id="board", js_on_load=None)
@@ -70,20 +83,16 @@ def _run_buttons(say: Translate) -> dict[str, gr.Button]:
     return buttons
 
 
-def _field_controls(say: Translate) -> dict[str, gr.components.Component]:
+def _field_controls(session: Session, say: Translate, notice: gr.HTML) -> dict[str, gr.components.Component]:
     """A control for every field, under the heading that says when it takes effect."""
     controls: dict[str, gr.components.Component] = {}
-    live = [FIELDS[name] for name in LIVE_FIELDS]
-
-    def add(specs: list) -> None:
-        controls.update({spec.name: make_control(spec, say) for spec in specs})
-
-    with gr.Accordion(say("group.live"), open=True, elem_id="live-controls"):
-        add([spec for spec in live if spec.group != "betas"])
-    with gr.Accordion(say("group.betas"), open=False):
-        add([spec for spec in live if spec.group == "betas"])
-    with gr.Accordion(say("group.start"), open=False, elem_id="start-controls"):
-        add([spec for spec in FIELDS.values() if spec.when != "live"])
+    for name, live, groups in GROUPS:
+        with gr.Accordion(say(f"group.{name}"), open=name == "live", elem_id=f"{name}-controls") as group:
+            for spec in FIELDS.values():
+                if spec.group in groups and (spec.when == "live") == live:
+                    controls[spec.name] = make_control(spec, say)
+            if name == "data":
+                build_own_data(session, say, notice, group, controls)
     return controls
 
 
@@ -102,13 +111,13 @@ def _checkpoint_controls(session: Session, say: Translate, notice: gr.HTML, devi
         return gr.update(choices=list_checkpoints(session.checkpoints))
 
     def save_run(chosen: str) -> tuple[Any, str]:
-        said = _try(lambda: session.save(chosen))
-        return refresh(), said or _note("note.saved", chosen)
+        said = try_to(lambda: session.save(chosen))
+        return refresh(), said or note("note.saved", chosen)
 
     def load_run(chosen: str | None) -> str:
         if not chosen:
-            return _note("note.no_checkpoint")
-        return _try(lambda: session.load(chosen, device or "auto")) or _note("note.loaded", chosen)
+            return note("note.no_checkpoint")
+        return try_to(lambda: session.load(chosen, device or "auto")) or note("note.loaded", chosen)
 
     save.click(save_run, name, [saved, notice], **PLAIN)
     folder.expand(refresh, None, saved, **PLAIN)
@@ -127,12 +136,17 @@ def _wire_preset(preset: gr.Dropdown, description: gr.HTML, ordered: list, devic
 
 def _wire_buttons(session: Session, buttons: dict[str, gr.Button], ordered: list, notice: gr.HTML) -> None:
     def begin(command: Callable[[RunConfig], None]) -> Callable[..., str]:
-        return lambda *values: _try(lambda: command(make_config(dict(zip(FIELDS, values, strict=True)))))
+        def run(values: tuple[Any, ...]) -> None:
+            config = make_config(dict(zip(FIELDS, values, strict=True)))
+            check_source(config, session.data_dir)
+            command(config)
+
+        return lambda *values: try_to(lambda: run(values))
 
     for name, command in (("start", session.start), ("step", session.step_once), ("reset", session.reset)):
         buttons[name].click(begin(command), ordered, notice, **PLAIN)
     for name, command in (("pause", session.pause), ("resume", session.resume), ("stop", session.stop)):
-        buttons[name].click(lambda command=command: _try(command), None, notice, **PLAIN)
+        buttons[name].click(lambda command=command: try_to(command), None, notice, **PLAIN)
 
 
 def _wire_edits(session: Session, controls: dict[str, gr.components.Component], notice: gr.HTML) -> None:
@@ -142,7 +156,7 @@ def _wire_edits(session: Session, controls: dict[str, gr.components.Component], 
         def handler(value: Any) -> Any:
             if session.snapshot.config is None:
                 return gr.skip()  # nothing runs yet: Start will read the control
-            said = _try(lambda: session.edit({name: value}))
+            said = try_to(lambda: session.edit({name: value}))
             return shown(FIELDS[name], getattr(session.snapshot.config, name)), said
 
         return handler
@@ -172,19 +186,5 @@ def default_config(device: str | None, preset: str = DEFAULT_PRESET) -> RunConfi
     return make_config({"device": device}, base=config) if device else config
 
 
-def _try(action: Callable[[], Any]) -> str:
-    """Do it; returns what the notice shows: nothing, or why it cannot be done."""
-    try:
-        action()
-    except StudioError as error:
-        return f'<gan-notice class="fault" role="alert">{html.escape(str(error))}</gan-notice>'
-    return ""
-
-
 def _about(preset: str | None) -> str:
     return f'<gan-notice class="about" data-key="preset.{preset}.info"></gan-notice>' if preset else ""
-
-
-def _note(key: str, name: str = "") -> str:
-    """A text of the locale files, said in the visitor's language."""
-    return f'<gan-notice data-key="{key}" data-name="{html.escape(name)}"></gan-notice>'

@@ -4,14 +4,15 @@ from pydantic import ValidationError
 
 from gan_studio.latent.source import PATH_FRAMES, VARIATIONS, LatentRequest, Source, latent_of_seed, latents_of
 from gan_studio.networks import build_networks
+from gan_studio.space import Space
 from tests.conftest import tiny_config
 
 
 @pytest.fixture
 def source():
     config = tiny_config()
-    generator, _ = build_networks(config, (1, 28, 28), torch.Generator().manual_seed(0))
-    return Source(config, (1, 28, 28), generator.state_dict(), step=0)
+    generator, _ = build_networks(config, (1, 28, 28), 0, torch.Generator().manual_seed(0))
+    return Source(config, Space((1, 28, 28)), generator.state_dict(), step=0)
 
 
 def first(request, source):

@@ -58,15 +58,16 @@ def test_one_step_matches_a_plain_adam_update(images):
     config = tiny_config(precision="float32", batch_size=100)
     trainer, plain = Trainer(config, images), Trainer(config, images)
     z = torch.randn(100, 8, generator=torch.Generator().manual_seed(config.seed + 1))
-    real = to_unit_range(images.images)
+    real = to_unit_range(images.samples)
     d_adam = torch.optim.Adam(plain.discriminator.parameters(), 5e-4, (0.5, 0.999))
     g_adam = torch.optim.Adam(plain.generator.parameters(), 5e-4, (0.5, 0.999))
     bce = torch.nn.functional.binary_cross_entropy_with_logits
     fake = plain.generator(z)
-    d_loss = bce(plain.discriminator(real), torch.ones(100)) + bce(plain.discriminator(fake.detach()), torch.zeros(100))
+    judge = lambda samples: plain.discriminator(samples).scores  # noqa: E731
+    d_loss = bce(judge(real), torch.ones(100)) + bce(judge(fake.detach()), torch.zeros(100))
     d_loss.backward()
     d_adam.step()
-    g_loss = bce(plain.discriminator(fake), torch.ones(100))
+    g_loss = bce(judge(fake), torch.ones(100))
     plain.generator.zero_grad()
     g_loss.backward()
     g_adam.step()
@@ -129,7 +130,7 @@ def test_the_average_follows_parameters_and_buffers():
     ("change", "complaint"),
     [
         (lambda s: s.pop("generator.first.weight"), "'generator.first.weight' is missing"),
-        (lambda s: s.update(progress=torch.tensor([1, 0, 100])), "data position 100"),
+        (lambda s: s["progress"].__setitem__(2, 100), "data position 100"),
         (
             lambda s: s.update({"generator.first.weight": torch.zeros(3)}),
             r"has shape and type \(3,\) .*, not \(16, 8\)",

@@ -1,6 +1,7 @@
 // The Train tab's live board: status line, curves, generated beside real pictures.
 import { Chart } from "./chart.js";
 import { decode, drawSheet } from "./pictures.js";
+import { drawPlane } from "./plane.js";
 import { subscribe } from "./stream.js";
 import { element, number, say, setText } from "./text.js";
 
@@ -65,11 +66,14 @@ class Board extends HTMLElement {
     this.edits = element("p", { class: "edits" });
     const curves = element("section", { class: "curves" }, this.buildTools());
     this.samples = element("canvas", { class: "sheet", "data-sheet": "samples", width: 224, height: 224 });
+    const key = (color, name) => element("span", {}, element("i", { style: `background:${color}` }), ` ${say(name)}`);
+    const legend = element("p", { class: "plane-key" }, key(DISCRIMINATOR, "plane.real"), key(GENERATOR, "plane.fake"), say("plane.surface"));
     this.real = element("canvas", { class: "sheet", "data-sheet": "real", width: 448, height: 112 });
     const pictures = element(
       "section",
       { class: "pictures" },
       this.captioned(this.samples, say("grid.samples"), say("grid.samples.info")),
+      legend,
       this.captioned(this.real, say("grid.real"), ""),
     );
     this.replaceChildren(status, this.fault, element("div", { class: "live" }, curves, pictures));
@@ -166,6 +170,11 @@ class Board extends HTMLElement {
 
   async drawPictures() {
     const { grid, real, run, published } = this.known;
+    this.classList.toggle("points", Boolean(grid?.points));
+    if (grid?.points) {
+      this.drawPlane();
+      return;
+    }
     if (real && this.realOf !== run) {
       this.realOf = run;
       drawSheet(this.real, await decode(real.png));
@@ -176,6 +185,20 @@ class Board extends HTMLElement {
     if (this.drawn !== published) return; // a newer one is on its way
     drawSheet(this.samples, bitmap);
     this.samples.dataset.step = this.known.step;
+    this.samples.dispatchEvent(new CustomEvent("drawn", { bubbles: true, detail: { published } }));
+  }
+
+  // Real and generated points in one picture, over what the discriminator believes.
+  drawPlane() {
+    const { grid, real, surface, published, step } = this.known;
+    if (this.drawn === published) return;
+    this.drawn = published;
+    this.realOf = undefined;
+    drawPlane(this.samples, surface, [
+      [real?.points ?? [], DISCRIMINATOR],
+      [grid.points, GENERATOR],
+    ]);
+    this.samples.dataset.step = step;
     this.samples.dispatchEvent(new CustomEvent("drawn", { bubbles: true, detail: { published } }));
   }
 

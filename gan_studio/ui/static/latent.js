@@ -109,9 +109,9 @@ class Latent extends HTMLElement {
 
   ask() {
     if (!this.visible) return;
-    const { source, seed, truncation, to_seed, ...rest } = this.state;
-    this.pictures.ask({ view: "picture", source, seed, truncation, ...rest });
-    this.askPath({ view: "path", source, seed, truncation, to_seed });
+    const { source, seed, truncation, to_seed, label, ...rest } = this.state;
+    this.pictures.ask({ view: "picture", source, seed, truncation, label, ...rest });
+    this.askPath({ view: "path", source, seed, truncation, to_seed, label });
   }
 
   // A path is many pictures: it is drawn again when its ends change, and now and then when the weights do.
@@ -149,7 +149,9 @@ class Latent extends HTMLElement {
 
   describe(about) {
     this.note.classList.remove("fault");
-    setText(this.note, say("latent.weights", { step: number.format(about.step) }));
+    const weights = say("latent.weights", { step: number.format(about.step) });
+    setText(this.note, about.class ? `${weights}: ${about.class}` : weights);
+    document.querySelector("#latent-class")?.classList.toggle("unused", !about.class);
     about.explained.forEach((share, index) => {
       const info = say("latent.explained", { share: (100 * share).toFixed(1) });
       labelSlider("principal", index, `${index + 1} · ${info}`);
@@ -215,13 +217,14 @@ function hideSlider(kind, index, hidden) {
 }
 
 // Called by Gradio's controls with all their values, in the order of latent_tab.py.
-function explore([source, seed, truncation, spread, toSeed, rawStart, ...offsets]) {
+function explore([source, seed, truncation, spread, toSeed, rawStart, label, ...offsets]) {
   const state = {
     source,
     seed: whole(seed),
     truncation,
     spread,
     to_seed: whole(toSeed),
+    label: Math.min(whole(label), 9999),
     raw_start: Math.min(whole(rawStart), 4096),
     principal: offsets.slice(0, PRINCIPAL),
     raw: offsets.slice(PRINCIPAL),

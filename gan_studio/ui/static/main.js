@@ -2,3 +2,4 @@
 import "./header.js";
 import "./board.js";
 import "./latent.js";
+import "./pad.js";

@@ -1,0 +1,1 @@
+"""What samples are worth: one metric a file."""

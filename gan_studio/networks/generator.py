@@ -1,0 +1,62 @@
+"""The generator: an architecture's layers with what all of them share, the condition and the output function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from gan_studio.config import RunConfig
+from gan_studio.errors import StudioError
+from gan_studio.networks.layers import ClassBatchNorm, GeneratorLayers, Layers, Norms, SymmetricSigmoid
+from gan_studio.networks.shapes import Shape, are_points
+
+LABEL_SIZE = 32
+"""How many learned numbers stand for a class beside the latent."""
+
+GeneratorBuilder = Callable[[RunConfig, Shape, Norms], GeneratorLayers]
+
+
+class Generator(nn.Module):
+    """z: (N, Z) and, if it is conditional, labels: (N,) int64 to samples: (N, *shape).
+
+    Pictures are in [-1, 1], points are not bounded. ``first`` is linear; the first Z columns of its weight
+    belong to z, the columns of the class embedding (Mirza and Osindero 2014, arXiv:1411.1784) come after them.
+    """
+
+    def __init__(self, config: RunConfig, shape: Shape, classes: int, build: GeneratorBuilder):
+        super().__init__()
+        condition = config.generator_conditioning
+        if condition != "none" and classes == 0:
+            raise StudioError(f"generator_conditioning {condition} needs a data set with classes")
+        self.conditional = condition != "none"
+        norms = Norms(config.generator_norm == "batch", classes if condition == "batch_norm" else 0)
+        layers = build(config, shape, norms)
+        self.embedding = nn.Embedding(classes, LABEL_SIZE) if condition == "embedding" else None
+        inputs = config.latent_size + (LABEL_SIZE if self.embedding else 0)
+        self.first = nn.Linear(inputs, layers.width, bias=layers.bias)
+        self.rest = Layers(*layers.rest, *_output(config, shape))
+        if condition == "batch_norm" and not any(isinstance(layer, ClassBatchNorm) for layer in self.modules()):
+            raise StudioError(
+                "generator_conditioning batch_norm needs batch normalisation in the generator: network "
+                f"{config.network} with generator_norm {config.generator_norm} has none"
+            )
+
+    def forward(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        if self.conditional and labels is None:
+            raise StudioError("this generator is conditional: it needs the class of each sample")
+        if self.embedding is not None:
+            z = torch.cat([z, self.embedding(labels)], 1)
+        return self.rest(self.first(z), labels)
+
+    def initialise_embeddings(self, rng: torch.Generator) -> None:
+        """A class starts as N(0, I), like the latent beside it."""
+        if self.embedding is not None:
+            nn.init.normal_(self.embedding.weight, generator=rng)
+
+
+def _output(config: RunConfig, shape: Shape) -> list[nn.Module]:
+    if are_points(shape):
+        return []
+    return [nn.Tanh() if config.output == "tanh" else SymmetricSigmoid()]

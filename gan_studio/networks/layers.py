@@ -1,0 +1,138 @@
+"""Layers that several architectures share, and what an architecture hands to the generator and discriminator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+SLOPE = 0.2
+"""The slope of every LeakyReLU below zero."""
+
+
+class GeneratorLayers(NamedTuple):
+    """What an architecture contributes to a generator."""
+
+    width: int
+    """Outputs of the first, linear layer."""
+    bias: bool
+    """Whether the first layer has a bias (not before a batch normalisation, which has its own)."""
+    rest: list[nn.Module]
+    """From the first layer's output (N, width) to the sample (N, *shape), before the output function."""
+
+
+class DiscriminatorLayers(NamedTuple):
+    """What an architecture contributes to a discriminator."""
+
+    layers: list[nn.Module]
+    """From the sample to the last hidden activations, (N, D) or (N, D, H, W)."""
+    features: int
+    """How many last hidden activations there are for one sample."""
+
+
+class LabelledLayer(nn.Module):
+    """A layer that is told the classes: its ``forward`` takes (x, labels)."""
+
+
+class Layers(nn.Sequential):
+    """One layer after the other; those that want the labels get them."""
+
+    def forward(self, x: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        for layer in self:
+            x = layer(x, labels) if isinstance(layer, LabelledLayer) else layer(x)
+        return x
+
+
+class ClassBatchNorm(LabelledLayer):
+    """Batch normalisation whose gain and bias belong to the class (Dumoulin et al. 2017, arXiv:1610.07629).
+
+    x: (N, D) or (N, D, H, W) with labels: (N,); gains start at 1 and biases at 0, for every class.
+    """
+
+    def __init__(self, norm: nn.BatchNorm1d | nn.BatchNorm2d, classes: int):
+        super().__init__()
+        self.norm = norm
+        self.gain = nn.Embedding(classes, norm.num_features)
+        self.bias = nn.Embedding(classes, norm.num_features)
+        nn.init.ones_(self.gain.weight)
+        nn.init.zeros_(self.bias.weight)
+
+    def forward(self, x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        x = self.norm(x)
+        per_channel = (*x.shape[:2], *(1,) * (x.dim() - 2))
+        gain, bias = (table(labels).to(x.dtype).view(per_channel) for table in (self.gain, self.bias))
+        return torch.addcmul(bias, x, gain)
+
+
+@dataclass(frozen=True)
+class Norms:
+    """Makes the batch normalisations of one network: lists of one layer, empty where none is wanted."""
+
+    wanted: bool
+    classes: int = 0
+    """More than 0: gain and bias belong to the class."""
+
+    def flat(self, width: int) -> list[nn.Module]:
+        """For activations (N, width)."""
+        return self._make(nn.BatchNorm1d, width)
+
+    def maps(self, width: int) -> list[nn.Module]:
+        """For feature maps (N, width, H, W)."""
+        return self._make(nn.BatchNorm2d, width)
+
+    def _make(self, kind: type[nn.BatchNorm1d | nn.BatchNorm2d], width: int) -> list[nn.Module]:
+        if not self.wanted:
+            return []
+        return [ClassBatchNorm(kind(width, affine=False), self.classes) if self.classes else kind(width)]
+
+
+class Grid(nn.Module):
+    """(N, H * W * D) to feature maps (N, D, H, W).
+
+    Channels are the last axis of the reshaped vector: the maps are channels-last without a copy.
+    """
+
+    def __init__(self, size: tuple[int, int], width: int):
+        super().__init__()
+        self.shape = (*size, width)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.unflatten(1, self.shape).permute(0, 3, 1, 2)
+
+
+class Dropout(nn.Module):
+    """Dropout (Srivastava et al. 2014) whose ``share`` may change at any time and whose noise has its own source.
+
+    One instance serves all places of a network. Without a share, or out of training, it computes nothing.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.share = 0.0
+        self.noise: torch.Generator | None = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.share == 0 or not self.training:
+            return x
+        keep = 1 - self.share
+        return x * torch.empty_like(x).bernoulli_(keep, generator=self.noise).div_(keep)
+
+
+class SymmetricSigmoid(nn.Module):
+    """2 sigmoid(x) - 1: the sigmoid stretched to [-1, 1], the range of pixels here."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 2 * x.sigmoid() - 1
+
+
+def minibatch_std(features: torch.Tensor) -> torch.Tensor:
+    """Append to features: (N, F) how much the batch differs: (N, F + 1).
+
+    The standard deviation of each feature over the batch, averaged over the features (Karras et al. 2018,
+    arXiv:1710.10196, section 3); it is 0 for a batch of one.
+    """
+    # In float32, for squares in bfloat16 lose small differences; a bare root has no gradient at 0.
+    spread = (features.float().var(0, correction=0) + 1e-8).sqrt().mean()
+    return torch.cat([features, spread.to(features.dtype).expand(len(features), 1)], 1)

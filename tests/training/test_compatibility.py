@@ -1,0 +1,59 @@
+"""Settings that exclude each other are refused with a sentence that names them."""
+
+import pytest
+import torch
+
+from gan_studio.config import ConfigError
+from gan_studio.data import DataSet
+from gan_studio.errors import StudioError
+from gan_studio.training.trainer import Trainer
+from tests.conftest import tiny_config
+
+PLAIN = {"discriminator_norm": "none"}
+POINTS = DataSet("ring8", torch.randn(64, 2), torch.zeros(64, dtype=torch.int64))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"r1_penalty": 1}, ("r1_penalty", "discriminator_norm", "batch normalisation")),
+        ({"gradient_penalty": 1, "network": "dcgan"}, ("gradient_penalty", "discriminator_norm")),
+        ({"objective": "hinge", "label_smoothing": 0.1}, ("label_smoothing", "objective", "non_saturating")),
+        ({"batch_size": 9, "pack": 2}, ("batch_size", "pack", "multiple of 2")),
+        ({"batch_size": 4, "pack": 4}, ("batch_size", "pack")),
+        ({"generator_conditioning": "embedding", "pack": 2}, ("generator_conditioning", "pack")),
+        ({"generator_conditioning": "batch_norm", "generator_norm": "none"}, ("generator_norm",)),
+    ],
+)
+def test_pictures(images, values, words):
+    with pytest.raises(StudioError) as refusal:
+        Trainer(tiny_config(**values), images)
+    assert all(word in str(refusal.value) for word in words)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"augment_cutout": 0.5}, ("augment_cutout", "points")),
+        ({"discriminator_conditioning": "projection"}, ("discriminator_conditioning", "no classes")),
+        ({"network": "dcgan"}, ("dcgan", "points")),
+    ],
+)
+def test_points(values, words):
+    with pytest.raises(StudioError) as refusal:
+        Trainer(tiny_config(**values), POINTS)
+    assert all(word in str(refusal.value) for word in words)
+
+
+def test_edits_are_checked_too(images):
+    trainer = Trainer(tiny_config(label_smoothing=0.1), images)
+    with pytest.raises(ConfigError, match="label_smoothing"):
+        trainer.edit({"objective": "wasserstein"})
+    assert trainer.config.objective == "non_saturating"
+    trainer.edit({"objective": "wasserstein", "label_smoothing": 0})
+    trainer.step()
+
+
+def test_penalties_are_allowed_where_there_is_no_batch_norm(images):
+    for values in (PLAIN, {"network": "modern"}, {"network": "residual"}):
+        Trainer(tiny_config(**values, r1_penalty=1.0), images)

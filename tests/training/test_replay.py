@@ -1,0 +1,69 @@
+import pytest
+import torch
+
+from gan_studio.events import Event
+from gan_studio.training.replay import effective_edits, original_config, replay
+from gan_studio.training.run import Run, TrainingFault
+from tests.conftest import tiny_config
+
+
+def test_a_run_with_edits_is_replayed_to_the_last_bit(make_run, images, tmp_path):
+    run = make_run(discriminator_norm="none", instance_noise=0.1)
+    for changes in ({"objective": "hinge"}, {"batch_size": 12, "r1_penalty": 1.0}, {"augment_cutout": 0.5}):
+        run.step()
+        run.edit(changes)
+        run.step()
+    run.save(tmp_path / "x.safetensors")
+    seen = []
+    result = replay(tmp_path / "x.safetensors", lambda config: images, lambda step, last: seen.append((step, last)))
+    assert result.exact and result.step == 6 and result.edits == 3
+    assert seen == [(n, 6) for n in range(1, 7)]
+
+
+def test_a_resumed_run_is_replayed_as_one(make_run, images, tmp_path):
+    run = make_run()
+    run.step()
+    run.save(tmp_path / "a.safetensors")
+    resumed = Run.load(tmp_path / "a.safetensors", lambda config: images, {"ema_decay": 0.5})
+    resumed.step()
+    resumed.save(tmp_path / "b.safetensors")
+    assert replay(tmp_path / "b.safetensors", lambda config: images).exact
+
+
+def test_a_run_that_went_back_after_a_fault_is_replayed(make_run, images, tmp_path):
+    run = make_run()
+    for _ in range(3):
+        run.step()
+    run._good = run._copy_state()
+    run.step()
+    run.edit({"generator_lr": 1e-3})
+    run.step()
+    with torch.no_grad():
+        run.trainer.generator.first.weight.fill_(float("nan"))
+    run.step()
+    with pytest.raises(TrainingFault):
+        run.measure()
+    assert run.return_to_good_state() == 3
+    run.step()
+    run.save(tmp_path / "x.safetensors")
+    assert replay(tmp_path / "x.safetensors", lambda config: images).exact
+
+
+def test_a_changed_tensor_is_noticed_by_name(make_run, images, tmp_path):
+    run = make_run()
+    run.step()
+    with torch.no_grad():
+        run.trainer.generator.first.weight[0, 0] += 1e-3
+    run.save(tmp_path / "x.safetensors")
+    assert replay(tmp_path / "x.safetensors", lambda config: images).different == ("generator.first.weight",)
+
+
+def test_edits_are_taken_back_and_moved():
+    events = [
+        Event(2, "edit", {"batch_size": [8, 16]}),
+        Event(9, "edit", {"generator_lr": [1e-3, 1e-2]}),
+        Event(5, "return", {"failed_at": 12}),
+        Event(7, "edit", {"batch_size": [16, 4]}),
+    ]
+    assert original_config(tiny_config(batch_size=4, generator_lr=1e-2), events) == tiny_config(generator_lr=1e-3)
+    assert [step for step, _ in effective_edits(events)] == [2, 5, 7]
