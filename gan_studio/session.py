@@ -98,6 +98,7 @@ class Session:
         snapshot_seconds: float = SNAPSHOT_SECONDS,
     ):
         keep_freed_memory()
+        self._threads = torch.get_num_threads()
         self.checkpoints = checkpoints
         self.snapshot = Snapshot(state="empty")
         self.weights: Weights | None = None
@@ -189,8 +190,8 @@ class Session:
     # -- the session thread --------------------------------------------------------------------------
 
     def _loop(self) -> None:
-        # Makes this thread's pool of threads its own before the explorer's smaller setting becomes the default.
-        torch.get_num_threads()
+        # The explorer's smaller setting becomes the default of all later threads; sums are rounded otherwise then.
+        torch.set_num_threads(self._threads)
         try:
             self._train_and_obey()
             self._autosave()

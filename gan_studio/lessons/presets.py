@@ -37,7 +37,7 @@ _ADAM_2E4 = {"generator_lr": 2e-4, "discriminator_lr": 2e-4}
 _TANH = {"network": "mlp", "hidden": (128, 256), **_NO_NORM, **_ADAM_2E4}
 _TOY = {
     "network": "mlp",
-    "hidden": (128, 128),
+    "hidden": (128, 128, 128),
     **_NO_NORM,
     "latent_size": 32,
     "batch_size": 256,
@@ -299,7 +299,7 @@ _ALL = (
         "Fails: mode collapse",
         "The generator finds a few clusters of 25 and forgets the rest. Cure: pack = 4, so that the discriminator sees "
         "four samples at once and notices that they are alike.",
-        {"dataset": "grid25", **_TOY},
+        {"dataset": "grid25", **_TOY, "objective": "relativistic"},
         {"pack": 4},
     ),
     Preset(
@@ -346,11 +346,11 @@ _ALL = (
         {
             "dataset": "two_gaussians",
             **_TOY,
-            "objective": "wasserstein",
+            "objective": "minimax",
             "generator_optimizer": "sgd",
             "discriminator_optimizer": "sgd",
-            "generator_lr": 0.02,
-            "discriminator_lr": 0.02,
+            "generator_lr": 0.01,
+            "discriminator_lr": 0.01,
         },
         {"r1_penalty": 1.0},
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from gan_studio.events import Event
 from gan_studio.training.checkpoint import CheckpointError, read_checkpoint
 from gan_studio.training.run import LoadData, TrainingFault, read_description
 from gan_studio.training.trainer import Trainer
+
+_MOST_THREADS = 1024
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ def replay(path: Path, load_data: LoadData, progress: Callable[[int, int], None]
     description = read_description(path, checkpoint.meta)
     if any(event.kind == "moved" for event in description.events):
         raise CheckpointError(
-            f"{path}: this run changed its device or precision on the way, and rounds differently since"
+            f"{path}: this run changed its device, precision or number of threads on the way, "
+            "and rounds differently since"
         )
     # What "auto" stood for when it was trained.
     machine = {key: checkpoint.meta.get(key) for key in ("device", "precision")}
@@ -70,15 +74,27 @@ def replay(path: Path, load_data: LoadData, progress: Callable[[int, int], None]
     trainer = Trainer(config, load_data(config))
     last = description.step
     edits = effective_edits(description.events)
-    for step, values in edits:
-        _train_to(trainer, min(step, last), last, progress)
-        trainer.edit(values)
-    _train_to(trainer, last, last, progress)
+    with _threads(checkpoint.meta.get("threads")):
+        for step, values in edits:
+            _train_to(trainer, min(step, last), last, progress)
+            trainer.edit(values)
+        _train_to(trainer, last, last, progress)
     state = trainer.state_dict()
     names = state.keys() | checkpoint.tensors.keys()
     return Replay(
         last, len(edits), tuple(sorted(n for n in names if not _same(state.get(n), checkpoint.tensors.get(n))))
     )
+
+
+@contextmanager
+def _threads(count: object) -> Iterator[None]:
+    """Compute with as many threads as the run was trained with: sums are rounded otherwise with more or fewer."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count if isinstance(count, int) and 0 < count <= _MOST_THREADS else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _train_to(trainer: Trainer, step: int, last: int, progress: Callable[[int, int], None]) -> None:

@@ -166,9 +166,11 @@ class Run:
         }
         write_checkpoint(path, self.trainer.state_dict(), meta)
 
-    def _machine(self) -> dict[str, str]:
+    def _machine(self) -> dict[str, str | int]:
         """Where it runs and how it rounds, with "auto" resolved."""
-        return {"device": self.trainer.device.type, "precision": describe_precision(self.trainer.precision)}
+        machine = {"device": self.trainer.device.type, "precision": describe_precision(self.trainer.precision)}
+        # Sums that several threads share are added in another order by another number of them.
+        return machine | ({"threads": torch.get_num_threads()} if machine["device"] == "cpu" else {})
 
     @classmethod
     def load(cls, path: Path, load_data: LoadData, changes: Mapping[str, Any] | None = None) -> Run:

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from gan_studio.events import Event
+from gan_studio.training.checkpoint import CheckpointError
 from gan_studio.training.replay import effective_edits, original_config, replay
 from gan_studio.training.run import Run, TrainingFault
 from tests.conftest import tiny_config
@@ -47,6 +48,25 @@ def test_a_run_that_went_back_after_a_fault_is_replayed(make_run, images, tmp_pa
     run.step()
     run.save(tmp_path / "x.safetensors")
     assert replay(tmp_path / "x.safetensors", lambda config: images).exact
+
+
+def test_a_run_is_replayed_with_as_many_threads_as_it_was_trained_with(make_run, images, tmp_path):
+    before = torch.get_num_threads()
+    torch.set_num_threads(before % 2 + 1)
+    try:
+        run = make_run()
+        for _ in range(20):
+            run.step()
+        run.save(tmp_path / "x.safetensors")
+    finally:
+        torch.set_num_threads(before)
+    assert replay(tmp_path / "x.safetensors", lambda config: images).exact
+    assert torch.get_num_threads() == before
+    resumed = Run.load(tmp_path / "x.safetensors", lambda config: images)
+    assert resumed.events[-1].detail == {"threads": [before % 2 + 1, before]}
+    resumed.save(tmp_path / "y.safetensors")
+    with pytest.raises(CheckpointError, match="number of threads"):
+        replay(tmp_path / "y.safetensors", lambda config: images)
 
 
 def test_a_changed_tensor_is_noticed_by_name(make_run, images, tmp_path):
