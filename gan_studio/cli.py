@@ -224,10 +224,11 @@ def _progress(run: Any, options: argparse.Namespace) -> Iterator[Any]:
             bar.update(run.step_count - first - bar.n)
             if final:
                 bar.close()
-                print("step {step}: {seconds} s, {images_per_second} images/s, saved {checkpoint}".format(**value))
+                print("step {step}: {seconds} s, {images_per_second} samples/s, saved {checkpoint}".format(**value))
             else:
                 bar.set_postfix_str(
-                    f"{value.images_per_second:.0f} images/s, D {value.d_loss:.3f}, G {value.g_loss:.3f}", refresh=False
+                    f"{value.images_per_second:.0f} samples/s, D {value.d_loss:.3f}, G {value.g_loss:.3f}",
+                    refresh=False,
                 )
 
         yield show

@@ -48,7 +48,7 @@ def read_checkpoint_tensors(result):
 def test_a_progress_line_and_the_result_without_json(tmp_path):
     arguments = [part for part in TRAIN if part != "--json"]
     finished = run_cli(*arguments, "--steps", 3, "--out", tmp_path)
-    assert finished.returncode == 0 and "step 3:" in finished.stdout and "images/s" in finished.stdout
+    assert finished.returncode == 0 and "step 3:" in finished.stdout and "samples/s" in finished.stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -5,82 +5,19 @@ import json
 
 import pytest
 
-from tests.conftest import chromium, start_app, wait_until
+from tests.conftest import start_app, wait_until
+from tests.ui.visitor import (
+    Visitor,
+    choose,
+    curve_length,
+    drawn_step,
+    pixels,
+    reaches,
+    start,
+    start_or_resume,
+)
 
 pytestmark = pytest.mark.browser
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-class Visitor:
-    """A browser, and everything it complained about or asked of other hosts."""
-
-    def __init__(self, browser, address, locale="en-US"):
-        self.context = browser.new_context(viewport={"width": 1440, "height": 900}, locale=locale)
-        self.address, self.problems = address, []
-
-    def open(self):
-        page = self.context.new_page()
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("request", self.check_host)
-        page.goto(self.address)
-        page.wait_for_selector("gan-board .status")
-        return page
-
-    def check_host(self, request):
-        if not request.url.startswith((self.address, "data:", "blob:")):
-            self.problems.append(f"asked another host: {request.url}")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        made = driver.chromium.launch(executable_path=chromium(), args=FLAGS)
-        yield made
-        made.close()
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory):
-    made = start_app(tmp_path_factory.mktemp("app") / "checkpoints")
-    yield made
-    made.end()
-
-
-@pytest.fixture
-def visitor(browser, app):
-    made = Visitor(browser, app.address)
-    yield made
-    made.context.close()
-    assert made.problems == []
-
-
-def pixels(page, sheet):
-    return page.evaluate(f"document.querySelector('[data-sheet={sheet}]').toDataURL()")
-
-
-def drawn_step(page):
-    return int(page.get_attribute("[data-sheet=samples]", "data-step") or 0)
-
-
-def reaches(page, condition, seconds=30):
-    page.wait_for_function(condition, timeout=1000 * seconds, polling=100)
-
-
-def curve_length(page):
-    return page.evaluate("document.querySelector('gan-board').charts[0].data[0].length")
-
-
-def choose(page, field, value):
-    """Type a value into a control that offers choices but takes others too."""
-    box = page.locator(f"#field-{field} input").first
-    box.fill(value)
-    box.press("Enter")
-
-
-def start(page):
-    page.click("#button-start")
-    reaches(page, "document.querySelector('[data-sheet=samples]').dataset.step > 1")
 
 
 def test_a_visit_from_start_to_latent_walk(visitor, app):
@@ -152,11 +89,6 @@ def test_eight_tabs_share_one_connection_and_all_follow(visitor, app):
     tabs[7].click("#button-pause")
     tabs[7].bring_to_front()
     reaches(tabs[7], "document.querySelector('.badge').dataset.state == 'paused'")
-
-
-def start_or_resume(page, app):
-    page.click("#button-start")
-    wait_until(lambda: app.state()["state"] == "running")
 
 
 def test_another_browsers_edit_reaches_this_ones_controls(browser, visitor, app):

@@ -141,6 +141,7 @@ class Board extends HTMLElement {
     setText(this.facts.device, known.device ? `${known.device}, ${known.precision}` : "–");
     setText(this.facts.viewers, String(known.viewers));
     this.fault.hidden = !known.message;
+    this.fault.classList.toggle("remark", known.state !== "failed"); // such as files that were skipped
     setText(this.fault, known.message);
   }
 

@@ -1,0 +1,68 @@
+"""What the browser tests do on a page."""
+
+from gan_studio.lessons.presets import PRESETS
+from tests.conftest import wait_until
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+class Visitor:
+    """A browser, and everything it complained about or asked of other hosts."""
+
+    def __init__(self, browser, address, locale="en-US"):
+        self.context = browser.new_context(viewport={"width": 1440, "height": 900}, locale=locale)
+        self.address, self.problems = address, []
+
+    def open(self):
+        page = self.context.new_page()
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("request", self.check_host)
+        page.goto(self.address)
+        page.wait_for_selector("gan-board .status")
+        return page
+
+    def check_host(self, request):
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.problems.append(f"asked another host: {request.url}")
+
+
+def pixels(page, sheet):
+    return page.evaluate(f"document.querySelector('[data-sheet={sheet}]').toDataURL()")
+
+
+def drawn_step(page):
+    return int(page.get_attribute("[data-sheet=samples]", "data-step") or 0)
+
+
+def reaches(page, condition, seconds=30):
+    page.wait_for_function(condition, timeout=1000 * seconds, polling=100)
+
+
+def curve_length(page):
+    return page.evaluate("document.querySelector('gan-board').charts[0].data[0].length")
+
+
+def choose(page, field, value):
+    """Type a value into a control that offers choices but takes others too."""
+    box = page.locator(f"#field-{field} input").first
+    box.fill(value)
+    box.press("Enter")
+
+
+def start(page):
+    page.click("#button-start")
+    reaches(page, "document.querySelector('[data-sheet=samples]').dataset.step > 1")
+
+
+def start_or_resume(page, app):
+    page.click("#button-start")
+    wait_until(lambda: app.state()["state"] == "running")
+
+
+def choose_preset(page, name):
+    """Pick a preset and wait until the controls have its values."""
+    box = page.locator("#preset input").first
+    box.click()
+    box.fill(PRESETS[name].title)
+    page.locator("ul[role=listbox] li", has_text=PRESETS[name].title).first.click()
+    page.wait_for_selector(f"#preset-about [data-key='preset.{name}.info']", state="attached")
