@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
-    except StudioError as error:
+    except (StudioError, OSError) as error:  # such as a file that may not be read
         print(f"gan-studio: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_train(commands)
     _add_sample(commands)
+    _add_evaluate(commands)
     _add_replay(commands)
     _add_presets(commands)
     return parser
@@ -64,10 +65,7 @@ def _add_serve(commands: Any) -> None:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"port {port}: must be from 0 to 65535")
-    return port
+    return _whole(text, 0, 65535)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -108,11 +106,15 @@ def _add_train(commands: Any) -> None:
     parser.set_defaults(run=_train)
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number}: must be 1 or more")
+def _whole(text: str, low: int, high: int) -> int:
+    number = int(text) if text.isascii() and text.lstrip("-").isdigit() else low - 1
+    if not low <= number <= high:
+        raise argparse.ArgumentTypeError(f"{text}: must be a whole number from {low} to {high}")
     return number
+
+
+def _positive(text: str) -> int:
+    return _whole(text, 1, 2**31 - 1)
 
 
 def _changes(options: argparse.Namespace) -> dict[str, Any]:
@@ -146,8 +148,12 @@ def _train(options: argparse.Namespace) -> int:
         run = Run.load(options.resume, lambda saved: load_data(saved, options.data), changes)
     else:
         run = Run(config, load_data(config, options.data))
+    for sentence in run.data.notes:
+        print(f"gan-studio: {sentence}", file=sys.stderr)
     name = options.preset or (options.resume.stem if options.resume else DEFAULT_PRESET)
     path = checkpoint_path(options.out, name)
+    if path.exists() and not (options.resume and path.samefile(options.resume)):
+        raise StudioError(f"{path} holds another run; go on with it (--resume {path}), or choose another --out")
     run.save(path)  # a folder that cannot be written is found out before the training, not after it
     start = time.monotonic()
     fault = None
@@ -254,10 +260,7 @@ def _add_sample(commands: Any) -> None:
 
 
 def _seed(text: str) -> int:
-    number = int(text)
-    if not 0 <= number < 2**31:
-        raise argparse.ArgumentTypeError(f"{number}: must be from 0 to 2147483647")
-    return number
+    return _whole(text, 0, 2**31 - 1)
 
 
 def _sample(options: argparse.Namespace) -> int:
@@ -276,6 +279,37 @@ def _sample(options: argparse.Namespace) -> int:
     else:
         save_grid(images, options.grid, options.out)
     print(options.out)
+    return 0
+
+
+# -- evaluate --------------------------------------------------------------------------------------------
+
+
+def _add_evaluate(commands: Any) -> None:
+    parser = commands.add_parser("evaluate", help="measure how good a checkpoint's samples are")
+    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
+    parser.add_argument("--metrics", metavar="A,B", help="which numbers (default: all that apply)")
+    parser.add_argument("--n", type=_positive, default=10_000, metavar="N", help="how many samples (default: 10000)")
+    parser.add_argument("--seed", type=_seed, default=0, metavar="S")
+    parser.add_argument("--against", choices=("train", "test"), default="train", help="which real samples")
+    parser.add_argument("--json", action="store_true", help="the result as one JSON object")
+    _add_data(parser)
+    parser.set_defaults(run=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from gan_studio.metrics.evaluate import as_table, evaluate_checkpoint
+
+    names = [name.strip() for name in options.metrics.split(",")] if options.metrics else None
+    report = evaluate_checkpoint(
+        options.checkpoint,
+        options.data,
+        names=names,
+        count=options.n,
+        seed=options.seed,
+        against=options.against,
+    )
+    print(json.dumps(report.to_json()) if options.json else as_table(report))
     return 0
 
 

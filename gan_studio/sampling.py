@@ -12,6 +12,7 @@ from gan_studio.config import make_config
 from gan_studio.data.pixels import tile
 from gan_studio.errors import StudioError
 from gan_studio.latent.source import Source
+from gan_studio.networks import build_generator
 from gan_studio.space import Space
 from gan_studio.training.checkpoint import CheckpointError, read_checkpoint
 
@@ -25,8 +26,11 @@ def load_source(path: Path) -> Source:
     prefix = "average."
     state = {name.removeprefix(prefix): t for name, t in checkpoint.tensors.items() if name.startswith(prefix)}
     try:
-        space = Space.from_json(checkpoint.meta["space"])
-        return Source(make_config(checkpoint.meta["config"]), space, state, int(checkpoint.meta["step"]))
+        space, config = Space.from_json(checkpoint.meta["space"]), make_config(checkpoint.meta["config"])
+        for name, like in build_generator(config, space.shape, len(space.classes)).state_dict().items():
+            if state[name].shape != like.shape or state[name].dtype != like.dtype:
+                raise ValueError(f"{name} is {tuple(state[name].shape)} {state[name].dtype}")
+        return Source(config, space, state, int(checkpoint.meta["step"]))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path}: does not fit its own description: {error}") from None
 
@@ -39,7 +43,15 @@ def sample_images(checkpoint: Path, count: int, seed: int, label: str | None = N
     Raises :class:`StudioError` where there is no such class.
     """
     source = load_source(checkpoint)
-    chosen = None if label is None else _class_index(source, label)
+    samples = draw_samples(source, count, seed, None if label is None else _class_index(source, label))
+    return (samples if source.space.is_points else samples.permute(0, 2, 3, 1)).numpy()
+
+
+def draw_samples(source: Source, count: int, seed: int, chosen: int | None = None) -> torch.Tensor:
+    """``count`` samples of ``source``: (N, C, H, W) uint8 or points (N, 2), of class ``chosen`` or at random.
+
+    The first samples of a seed are the same whatever ``count`` is.
+    """
     if math.prod(source.space.shape) * count > _MOST_PIXELS:
         raise StudioError(f"{count} samples need more than {_MOST_PIXELS / 2**30:.0f} GiB; ask for fewer")
     rng = torch.Generator().manual_seed(seed)
@@ -51,9 +63,8 @@ def sample_images(checkpoint: Path, count: int, seed: int, label: str | None = N
         if source.conditional:
             labels = torch.randint(len(source.space.classes), (_BATCH,), generator=rng)
             labels = labels if chosen is None else torch.full_like(labels, chosen)
-        samples = source.draw(z, labels)
-        batches.append((samples if source.space.is_points else samples.permute(0, 2, 3, 1))[: count - start])
-    return torch.cat(batches).numpy()
+        batches.append(source.draw(z, labels)[: count - start])
+    return torch.cat(batches)
 
 
 def _class_index(source: Source, label: str) -> int:

@@ -20,10 +20,10 @@ from gan_studio.errors import StudioError
 from gan_studio.events import Curve, Event, Measurement
 from gan_studio.latent.source import cycled_labels
 from gan_studio.space import Space
-from gan_studio.training.checkpoint import SUFFIX, checkpoint_path, list_checkpoints
+from gan_studio.training.checkpoint import SUFFIX, checkpoint_path, list_checkpoints, read_meta
 from gan_studio.training.device import describe_device, describe_precision
 from gan_studio.training.memory import keep_freed_memory
-from gan_studio.training.run import Run, TrainingFault
+from gan_studio.training.run import Run, TrainingFault, read_description
 
 log = logging.getLogger(__name__)
 
@@ -124,14 +124,14 @@ class Session:
 
     def start(self, config: RunConfig) -> None:
         """Go on with a paused run, or begin a new one as ``config`` says."""
-        if self._state not in ("running", "paused"):
-            self._load_data(config)  # fetching and decoding must not hold up the session thread
-        self._do(lambda: self._start(config))
+        # Fetching and decoding must not hold up the session thread.
+        data = None if self._state in ("running", "paused") else self._load_data(config)
+        self._do(lambda: self._start(config, data))
 
     def reset(self, config: RunConfig) -> None:
         """Put the present run away (it is autosaved) and prepare a new one at step 0."""
-        self._load_data(config)
-        self._do(lambda: self._begin(config, "paused"))
+        data = self._load_data(config)
+        self._do(lambda: self._begin(config, "paused", data))
 
     def pause(self) -> None:
         """Stop stepping until :meth:`resume`, :meth:`start` or :meth:`step_once`."""
@@ -143,9 +143,8 @@ class Session:
 
     def step_once(self, config: RunConfig) -> None:
         """One step of the paused run, or of a new one as ``config`` says."""
-        if self._state == "empty":
-            self._load_data(config)
-        self._do(lambda: self._step_once(config))
+        data = self._load_data(config) if self._state == "empty" else None
+        self._do(lambda: self._step_once(config, data))
 
     def stop(self) -> None:
         """End the run: it is autosaved, stays visible, and can be resumed until another one starts."""
@@ -163,11 +162,14 @@ class Session:
 
     def load(self, name: str, device: str | None = None) -> None:
         """Replace the run (it is autosaved) by the saved one, paused; ``device`` is where it goes on."""
-        self._do(lambda: self._load(name, device))
+        path = checkpoint_path(self.checkpoints, name)
+        data = self._load_data(read_description(path, read_meta(path)).config)
+        self._do(lambda: self._load(path, device, data))
 
     def warm_up(self, config: RunConfig) -> None:
         """Do the slow first-time work of a run like ``config`` before somebody waits for it."""
-        self._do(lambda: Run(config, self._load_data(config)).step())
+        data = self._load_data(config)
+        self._do(lambda: Run(config, data).step())
 
     def close(self, timeout: float = 10.0) -> bool:
         """Save what is unsaved and end the thread; False where it is still busy after ``timeout`` seconds."""
@@ -269,16 +271,18 @@ class Session:
 
     # -- what commands do, on the session thread -----------------------------------------------------
 
-    def _start(self, config: RunConfig) -> None:
+    def _start(self, config: RunConfig, data: DataSet | None) -> None:
         if self._state == "running":
             return
         if self._state == "paused":
             self._resume()
         else:
-            self._begin(config, "running")
+            self._begin(config, "running", data)
 
-    def _begin(self, config: RunConfig, state: State) -> None:
-        run = Run(config, self._load_data(config))  # refused before the old run is let go
+    def _begin(self, config: RunConfig, state: State, data: DataSet | None) -> None:
+        if data is None:  # another visitor ended the run in the meantime
+            raise StudioError("the run has just ended: press again")
+        run = Run(config, data)  # refused before the old run is let go
         run.record("start")
         self._adopt(run, state, "; ".join(run.data.notes))
 
@@ -326,9 +330,9 @@ class Session:
         self._run.record(event)
         self._publish()
 
-    def _step_once(self, config: RunConfig) -> None:
+    def _step_once(self, config: RunConfig, data: DataSet | None) -> None:
         if self._run is None:
-            self._begin(config, "paused")
+            self._begin(config, "paused", data)
         self._pause()
         self._run.record("step")
         self._state, self._message, self._dirty = "paused", "", True
@@ -347,6 +351,7 @@ class Session:
     def _edit(self, changes: dict[str, Any]) -> None:
         self._need_run()
         self._run.edit(changes)
+        self._dirty = True
         self._publish()
 
     def _save(self, path: Path, record: bool = False) -> Path:
@@ -359,9 +364,8 @@ class Session:
             self._publish()
         return path
 
-    def _load(self, name: str, device: str | None) -> None:
-        path = checkpoint_path(self.checkpoints, name)
-        run = Run.load(path, self._load_data, {"device": device} if device else None)
+    def _load(self, path: Path, device: str | None, data: DataSet) -> None:
+        run = Run.load(path, lambda config: data, {"device": device} if device else None)
         run.record("load", name=path.stem)
         self._adopt(run, "paused")
 

@@ -12,10 +12,10 @@ LAYERS = [
     {"settings"},
     {"config"},
     {"data", "networks", "objectives", "lessons"},
-    {"metrics", "latent"},
+    {"latent"},
     {"training"},
     {"sampling", "session"},
-    {"explorer"},
+    {"explorer", "metrics"},
     {"ui"},
     {"cli"},
 ]

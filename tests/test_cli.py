@@ -126,3 +126,23 @@ def test_presets_are_listed_without_the_slow_imports():
     rows = json.loads(run_cli("presets", "--json").stdout)
     assert [row["name"] for row in rows] == list(PRESETS)
     assert rows[1]["config"]["hidden"] == [128, 256]
+
+
+def test_training_does_not_write_over_another_run(tmp_path):
+    command = ("train", "--preset", "mnist-mlp", "--steps", 1, "--device", "cpu", "--out", tmp_path)
+    assert run_cli(*command).returncode == 0
+    path = tmp_path / "mnist-mlp.safetensors"
+    before = path.read_bytes()
+    again = run_cli(*command)
+    assert again.returncode == 1 and f"--resume {path}" in again.stderr and path.read_bytes() == before
+    assert run_cli("train", "--resume", path, "--steps", 1, "--out", tmp_path).returncode == 0
+    assert read_meta(path)["step"] == 2
+
+
+def test_what_was_skipped_is_said(tmp_path):
+    for number in range(9):
+        Image.new("L", (9, 9), 20 * number).save(tmp_path / f"{number}.png")
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    values = ("--set", "dataset=folder", "--set", f"source={tmp_path}", "--set", "picture_size=8")
+    finished = run_cli("train", "--preset", "mnist-mlp", *values, "--steps", 1, "--out", tmp_path / "out")
+    assert finished.returncode == 0 and "1 file skipped: broken.png" in finished.stderr

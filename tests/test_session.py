@@ -68,6 +68,16 @@ def test_an_edited_run_replayed_by_hand_gives_the_same_weights(session):
     assert all(torch.equal(t, state[name]) for name, t in again.trainer.state_dict().items())
 
 
+def test_an_edit_of_a_stopped_run_is_saved_with_it(session):
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.step > 0)
+    session.stop()
+    session.edit({"generator_lr": 1e-5})
+    session.close()
+    (name,) = list_checkpoints(session.checkpoints)
+    assert read_meta(session.checkpoints / f"{name}.safetensors")["config"]["generator_lr"] == 1e-5
+
+
 def test_refused_edits_change_nothing_and_the_run_goes_on(session):
     session.start(tiny_config())
     for changes in ({"batch_size": 0}, {"seed": 1}, {"nonsense": 1}, {"generator_lr": "fast"}):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ import torch
 
 from gan_studio.config import RunConfig
 from gan_studio.data.dataset import DataSet, Progress
-from gan_studio.data.decode import Unusable, decode
+from gan_studio.data.decode import Budget, Unusable, decode
 from gan_studio.data.members import Listing, Member, open_source, printable
-from gan_studio.data.order import fixed_order, held_out
-from gan_studio.data.storage import new_bytes
+from gan_studio.data.order import fixed_order
+from gan_studio.data.storage import new_bytes, user_path
 from gan_studio.errors import StudioError
 
 OWN_SIDE = 32  # pixels, where the user chooses none: trains in minutes on a laptop
@@ -42,14 +42,15 @@ def load_folder(config: RunConfig, data_dir: Path, split: str, progress: Progres
     """The pictures of the folder or zip ``config.source``, (N, C, S, S): S is the picture size, 32 for 0.
 
     Colours "own" gives one channel if all are grey, else three. The names of direct subfolders, if there are
-    several, are the classes. Every tenth file is held out for "test"; of fewer than 50 pictures all are in both.
+    several, are the classes. Every tenth file of a folder is held out for "test"; of fewer than 50 pictures all are
+    in both.
     The order is shuffled, always in the same way, so that the first n are a fair choice.
     A set of more than 1 GiB is kept in a file in ``data_dir``.
     Raises :class:`StudioError` where there are fewer than 8 pictures, or what ``open_source`` raises.
     """
     if not config.source.strip():
         raise StudioError("source: name a folder or a zip file of pictures")
-    path, channels = Path(config.source).expanduser(), 1 if config.colours == "grey" else 3
+    path, channels = user_path(config.source), 1 if config.colours == "grey" else 3
     with open_source(path) as listing:
         decoded = _decode_all(listing, config.picture_size or OWN_SIDE, channels, data_dir, progress)
     skipped = _skipped_note(listing.skipped)
@@ -67,8 +68,8 @@ def _decode_all(listing: Listing, side: int, channels: int, data_dir: Path, prog
     """Both splits are decoded, so that they agree on channels and classes."""
     members, tests = _train_then_test(listing.members)
     pictures = new_bytes((len(members), channels, side, side), data_dir)
-    paths, taken_tests = [], 0
-    for number, (member, result) in enumerate(_in_threads(members, side, channels)):
+    paths, taken_tests, budget = [], 0, Budget()
+    for number, (member, result) in enumerate(_in_threads(members, side, channels, budget)):
         if number % 50 == 0:
             progress("reading pictures", number / len(members))
         try:
@@ -86,31 +87,39 @@ def _decode_all(listing: Listing, side: int, channels: int, data_dir: Path, prog
 def _train_then_test(members: Sequence[Member]) -> tuple[list[Member], int]:
     """All members in their fixed order, those of "test" at the end, and how many these are.
 
-    So both splits are slices, which a file of pictures gives without reading it.
+    So both splits are slices, which a file of pictures gives without reading it. Every tenth picture of each folder
+    is held out: no class is left without pictures to train on.
     """
-    order, test = fixed_order(len(members)), held_out(len(members))
+    seen: Counter[PurePosixPath] = Counter()
+    test = torch.zeros(len(members), dtype=torch.bool)
+    for number, member in enumerate(members):
+        seen[member.path.parent] += 1
+        test[number] = seen[member.path.parent] % 10 == 0
+    order = fixed_order(len(members))
     order = torch.cat([order[~test[order]], order[test[order]]])
     return [members[index] for index in order.tolist()], int(test.sum())
 
 
-def _in_threads(members: Sequence[Member], side: int, channels: int) -> Iterator[tuple[Member, Future[np.ndarray]]]:
+def _in_threads(
+    members: Sequence[Member], side: int, channels: int, budget: Budget
+) -> Iterator[tuple[Member, Future[np.ndarray]]]:
     """Each member with its picture, in order, decoded a few ahead: Pillow lets threads run side by side."""
     running: deque[tuple[Member, Future[np.ndarray]]] = deque()
     with ThreadPoolExecutor(_THREADS, "decode") as pool:
         for member in members:
-            running.append((member, pool.submit(_read_and_decode, member, side, channels)))
+            running.append((member, pool.submit(_read_and_decode, member, side, channels, budget)))
             if len(running) >= _IN_FLIGHT:
                 yield running.popleft()
         while running:
             yield running.popleft()
 
 
-def _read_and_decode(member: Member, side: int, channels: int) -> np.ndarray:
+def _read_and_decode(member: Member, side: int, channels: int, budget: Budget) -> np.ndarray:
     try:
         data = member.read()
     except Exception:  # a damaged zip raises errors of many kinds
         raise Unusable("cannot be read") from None
-    return decode(data, side, channels)
+    return decode(data, side, channels, budget)
 
 
 def _one_channel_if_grey(pictures: torch.Tensor) -> torch.Tensor:

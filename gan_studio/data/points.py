@@ -11,6 +11,7 @@ import torch
 
 from gan_studio.data.dataset import DataSet
 from gan_studio.data.order import fixed_order
+from gan_studio.data.storage import user_path
 from gan_studio.data.toys import TOYS, ToyRow, mixture_log_density
 from gan_studio.errors import StudioError
 
@@ -64,16 +65,21 @@ def read_points(source: str) -> torch.Tensor:
     """
     if not source.strip():
         raise StudioError("source: name a CSV or JSON file of points (x, y)")
-    path = Path(source).expanduser()
-    text = _read_text(path)
+    path = user_path(source)
+    return parse_points(read_text(path), str(path))
+
+
+def parse_points(text: str, name: str) -> torch.Tensor:
+    """(K, 2) float32 from such a text; errors call it ``name``."""
     try:
         pairs = _pairs_of_json(text) if text.lstrip()[:1] in ("[", "{") else _pairs_of_csv(text)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
-        raise StudioError(f"{path}: {error}; two numbers, x and y, are needed in each row") from None
-    return _checked(path, pairs)
+        raise StudioError(f"{name}: {error}; two numbers, x and y, are needed in each row") from None
+    return _checked(name, pairs)
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a file of points; raises :class:`StudioError` where it is not there, too large, or no text."""
     try:
         if not path.is_file():
             raise StudioError(f"{path}: there is no such file of points")
@@ -81,13 +87,15 @@ def _read_text(path: Path) -> str:
             raise StudioError(f"{path}: more than {_MOST_BYTES >> 20} MB; at most {MOST_POINTS:,} points are taken")
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise StudioError(f"{path}: cannot be read as text ({error})") from None
+        raise StudioError(f"{path}: cannot be read as text; save it as UTF-8 ({error})") from None
 
 
 def _pairs_of_json(text: str) -> list[tuple[float, float]]:
     rows = json.loads(text)
     if not isinstance(rows, list):
         raise ValueError("not a list")
+    if not all(isinstance(row, list) or (isinstance(row, dict) and {"x", "y"} <= row.keys()) for row in rows):
+        raise ValueError("not a list of pairs")
     pairs = [(row["x"], row["y"]) if isinstance(row, dict) else tuple(row) for row in rows]
     for number, pair in enumerate(pairs, 1):
         if len(pair) != 2 or not all(type(value) in (int, float) for value in pair):
@@ -101,7 +109,7 @@ def _pairs_of_csv(text: str) -> list[tuple[float, float]]:
         rows = rows[1:]  # names of the columns
     for number, row in enumerate(rows, 1):
         if len(row) != 2 or not all(_is_number(value) for value in row):
-            raise ValueError(f"row {number} is not a pair of numbers")
+            raise ValueError(f"row {number}, {', '.join(row)[:40]!r}, is not a pair of numbers")
     return [(float(x), float(y)) for x, y in rows]
 
 
@@ -113,10 +121,10 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _checked(path: Path, pairs: list[tuple[float, float]]) -> torch.Tensor:
+def _checked(name: str, pairs: list[tuple[float, float]]) -> torch.Tensor:
     if not FEWEST_POINTS <= len(pairs) <= MOST_POINTS:
-        raise StudioError(f"{path}: holds {len(pairs)} points; from {FEWEST_POINTS} to {MOST_POINTS:,} are taken")
+        raise StudioError(f"{name}: holds {len(pairs)} points; from {FEWEST_POINTS} to {MOST_POINTS:,} are taken")
     for number, pair in enumerate(pairs, 1):
         if not all(math.isfinite(value) and abs(value) <= MOST_COORDINATE for value in pair):
-            raise StudioError(f"{path}: point {number} is {pair}; x and y must be from -100 to 100")
+            raise StudioError(f"{name}: point {number} is {pair}; x and y must be from -100 to 100")
     return torch.tensor(pairs)

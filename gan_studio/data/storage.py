@@ -21,6 +21,17 @@ def default_data_dir() -> Path:
     return Path.home() / ".cache" / "gan-studio" / "data"
 
 
+def user_path(text: str) -> Path:
+    """The path that a user wrote; raises :class:`StudioError` where nobody can have a file of that name here."""
+    try:
+        path = Path(text).expanduser()
+        path.resolve()
+        path.exists()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise StudioError(f"source: {text[:80]!r} cannot be opened ({error})") from None
+    return path
+
+
 def new_bytes(shape: tuple[int, ...], folder: Path) -> torch.Tensor:
     """An uint8 tensor of ``shape`` to be filled; a large one lives in an unnamed file in ``folder``.
 

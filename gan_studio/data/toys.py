@@ -156,8 +156,9 @@ TOYS: dict[str, ToyRow] = {
         0.01,
         1.25,
         "2D-ring of VEEGAN and PacGAN: radius 1, sigma 0.01 (Unrolled GAN: radius 2, sigma 0.02)",
+        scale=0.5,
     ),
-    "grid25": _mixture(_grid(), 0.05, 5.0, "2D-grid of VEEGAN and PacGAN: spacing 2, sigma 0.05", scale=4.0),
+    "grid25": _mixture(_grid(), 0.05, 5.0, "2D-grid of VEEGAN and PacGAN: spacing 2, sigma 0.05", scale=2.0),
     "two_moons": _curves(_two_moons, 0.05, 2.0, "make_moons of scikit-learn with noise 0.05, centred", arms=2),
     "spiral": _curves(_spiral, 0.05, 2.5, "two arms of an Archimedean spiral, 540 degrees, sigma 0.05", arms=2),
     "swiss_roll": _curves(

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from gan_studio.config import RunConfig
-from gan_studio.data.points import read_points
-from gan_studio.data.storage import default_data_dir
+from gan_studio.data.members import open_source
+from gan_studio.data.points import parse_points, read_text
+from gan_studio.data.storage import default_data_dir, user_path
 from gan_studio.errors import StudioError
 
-MOST_BYTES = 4 * 2**30
-"""All files of one upload together; as much as a zip may hold unpacked."""
+MOST_BYTES = 256 * 2**20
+"""All files of one upload together: about fifty photographs, or a zip of a hundred thousand small pictures."""
 
+MOST_KEPT = 4 * 2**30
+"""All uploads together; the oldest make room for new ones."""
+
+_LEFT_FREE = 2**28  # of the disk, for checkpoints
 _POINT_SUFFIXES = (".csv", ".json")
+_KEPT_SUFFIXES = (".zip", *_POINT_SUFFIXES)
 
 
 def uploads_dir(data_dir: Path | None) -> Path:
@@ -26,49 +34,96 @@ def uploads_dir(data_dir: Path | None) -> Path:
 
 def list_uploads(data_dir: Path | None) -> list[str]:
     """The sources that were uploaded or drawn, newest first, as ``RunConfig.source`` wants them."""
-    folder = uploads_dir(data_dir)
-    entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")] if folder.is_dir() else []
-    return [str(entry) for entry in sorted(entries, key=lambda entry: entry.stat().st_mtime, reverse=True)]
+    return [str(entry) for entry, _ in sorted(_entries(data_dir), key=lambda pair: pair[1], reverse=True)]
+
+
+def _entries(data_dir: Path | None) -> list[tuple[Path, float]]:
+    """What is kept, and since when; what vanishes meanwhile is left out."""
+    found = []
+    with suppress(OSError):
+        for entry in uploads_dir(data_dir).iterdir():
+            with suppress(OSError):
+                if not entry.name.startswith("."):
+                    found.append((entry, entry.stat().st_mtime))
+    return found
 
 
 def keep_upload(files: Sequence[Path], data_dir: Path | None) -> tuple[str, str]:
     """Keep uploaded ``files``: one zip, one file of points, or pictures; returns the data set's name and source.
 
-    Raises :class:`StudioError` where there is nothing, too much, or no room.
+    Raises :class:`StudioError` where there is nothing, too much, or no room, and for what cannot be used.
     """
     if not files:
         raise StudioError("no file was uploaded")
     total = sum(file.stat().st_size for file in files)
     if total > MOST_BYTES:
-        raise StudioError(f"{total / 2**30:.1f} GiB were uploaded; at most {MOST_BYTES / 2**30:.0f} GiB are kept")
+        raise StudioError(f"{total / 2**20:.0f} MiB were uploaded; at most {MOST_BYTES / 2**20:.0f} MiB are taken")
     single = files[0] if len(files) == 1 else None
     kind = single.suffix.lower() if single else ""
     if kind in _POINT_SUFFIXES:
-        read_points(str(single))  # refused before it is kept
-    target = _new_path(data_dir, single.stem if single else "pictures")
+        parse_points(read_text(single), single.name)
+    elif kind == ".zip":
+        with open_source(single):
+            pass
+    _make_room(total, data_dir)
+    target = _new_path(data_dir, single.stem if single else "pictures", kind if kind in _KEPT_SUFFIXES else "")
     try:
-        if kind in (".zip", *_POINT_SUFFIXES):
-            target = target.with_name(target.name + kind)
+        if target.suffix:
             shutil.copyfile(single, target)
         else:
             target.mkdir()
             for number, file in enumerate(files):
                 shutil.copyfile(file, target / f"{number:06d}{file.suffix.lower()[:8]}")
     except OSError as error:
-        raise StudioError(f"the upload cannot be kept in {target} ({error})") from None
+        _remove(target)
+        raise StudioError(f"the upload cannot be kept in {target.parent} ({error})") from None
     return ("points" if kind in _POINT_SUFFIXES else "folder"), str(target)
 
 
 def keep_drawing(text: str, data_dir: Path | None) -> str:
     """Keep points drawn on the page, a JSON list of pairs; returns their source."""
-    target = _new_path(data_dir, "drawn").with_suffix(".json")
+    try:
+        parse_points(text, "the drawing")
+    except StudioError as error:
+        raise StudioError(f"the drawing cannot be used: {error}; draw a few strokes first") from None
+    _make_room(len(text), data_dir)
+    target = _new_path(data_dir, "drawn", ".json")
     try:
         target.write_text(text, encoding="utf-8")
-        read_points(str(target))
-    except (StudioError, OSError, UnicodeError) as error:
-        target.unlink(missing_ok=True)
-        raise StudioError(f"the drawing cannot be used: {error}") from None
+    except (OSError, UnicodeError) as error:
+        _remove(target)
+        raise StudioError(f"the drawing cannot be kept in {target.parent} ({error})") from None
     return str(target)
+
+
+def _make_room(size: int, data_dir: Path | None) -> None:
+    """Remove the oldest uploads until ``size`` more bytes fit under the limit; raises where the disk is full."""
+    folder = uploads_dir(data_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise StudioError(f"{folder}: uploads cannot be kept there ({error})") from None
+    if free < size + _LEFT_FREE:
+        raise StudioError(f"{folder}: the disk is too full for another upload ({free / 2**20:.0f} MiB are free)")
+    entries = sorted(_entries(data_dir), key=lambda pair: pair[1])
+    kept = {entry: _size(entry) for entry, _ in entries}
+    while entries and sum(kept.values()) + size > MOST_KEPT:
+        oldest, _ = entries.pop(0)
+        kept.pop(oldest)
+        _remove(oldest)
+
+
+def _size(entry: Path) -> int:
+    files = entry.iterdir() if entry.is_dir() else [entry]
+    return sum(file.stat().st_size for file in files)
+
+
+def _remove(entry: Path) -> None:
+    if entry.is_dir():
+        shutil.rmtree(entry, ignore_errors=True)
+    else:
+        entry.unlink(missing_ok=True)
 
 
 def check_source(config: RunConfig, data_dir: Path | None) -> None:
@@ -76,15 +131,11 @@ def check_source(config: RunConfig, data_dir: Path | None) -> None:
     if config.dataset not in ("folder", "points"):
         return
     folder = uploads_dir(data_dir).resolve()
-    if folder not in Path(config.source).expanduser().resolve().parents:
+    if folder not in user_path(config.source).resolve().parents:
         raise StudioError("source: choose one of the uploads, or upload or draw your own data first")
 
 
-def _new_path(data_dir: Path | None, name: str) -> Path:
-    folder = uploads_dir(data_dir)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StudioError(f"{folder}: uploads cannot be kept there ({error})") from None
+def _new_path(data_dir: Path | None, name: str, suffix: str) -> Path:
+    """A path that nobody else gets."""
     clean = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:40].strip("-") or "upload"
-    return folder / f"{clean}-{time.time_ns() // 1_000_000}"
+    return uploads_dir(data_dir) / f"{clean}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}{suffix}"

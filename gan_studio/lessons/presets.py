@@ -39,12 +39,28 @@ _TOY = {
     "network": "mlp",
     "hidden": (128, 128, 128),
     **_NO_NORM,
-    "latent_size": 32,
-    "batch_size": 256,
+    "latent_size": 2,
+    "batch_size": 128,
     "precision": "float32",
     "generator_lr": 1e-3,
     "discriminator_lr": 1e-3,
     "ema_decay": 0.99,
+}
+_CLUSTERS = {
+    **_TOY,
+    "objective": "relativistic",
+    "generator_lr": 2e-3,
+    "discriminator_lr": 3e-3,
+    "ema_decay": 0.998,
+}
+_EVERY_CLUSTER = {
+    **_CLUSTERS,
+    "minibatch_std": True,
+    "r1_penalty": 5e-5,
+    "r2_penalty": 5e-5,
+    "penalty_interval": 2,
+    "schedule": "cosine",
+    "schedule_steps": 30_000,
 }
 
 _ALL = (
@@ -70,8 +86,7 @@ _ALL = (
         "Recipe A: dense start, then convolutions",
         "A generator of dense layers 256-512-7x7x256 with batch normalisation, then up-sampling convolutions, "
         "against convolutions 64-128-256; Adam 2e-4, three colour channels at 28x28. Repaired: the pictures are "
-        "scaled to the tanh's range [-1, 1], real and generated batches are normalised apart, and Adam's beta1 is "
-        "0.5, without which it swings.",
+        "scaled to the tanh's range [-1, 1], and Adam's beta1 is 0.5, without which it swings.",
         {"network": "dense_conv", "channels": 64, "colours": "colour", **_ADAM_2E4},
     ),
     Preset(
@@ -275,15 +290,17 @@ _ALL = (
         "toy",
         "Points: ring of 8",
         "Eight small clusters on a circle: watch whether the generator finds all of them. The relativistic loss with "
-        "R1 and R2 does.",
-        {"dataset": "ring8", **_TOY, "objective": "relativistic", "r1_penalty": 0.1, "r2_penalty": 0.1},
+        "R1, R2 and minibatch standard deviation does, and grows sharper until the learning rates have come to rest.",
+        {"dataset": "ring8", **_EVERY_CLUSTER},
     ),
     Preset(
         "grid25",
         "toy",
         "Points: grid of 25",
-        "Twenty-five clusters on a grid, the standard test for mode collapse (Lin et al., 2018).",
-        {"dataset": "grid25", **_TOY, "objective": "relativistic", "r1_penalty": 0.1, "r2_penalty": 0.1},
+        "Twenty-five clusters on a grid, the standard test for mode collapse (Lin et al., 2018). Minibatch standard "
+        "deviation shows the discriminator how alike a batch is; the cosine schedule lets the bridges between "
+        "clusters thin out.",
+        {"dataset": "grid25", **_EVERY_CLUSTER},
     ),
     Preset(
         "two-moons",
@@ -297,10 +314,10 @@ _ALL = (
         "fail-mode-collapse",
         "failing",
         "Fails: mode collapse",
-        "The generator finds a few clusters of 25 and forgets the rest. Cure: pack = 4, so that the discriminator sees "
-        "four samples at once and notices that they are alike.",
-        {"dataset": "grid25", **_TOY, "objective": "relativistic"},
-        {"pack": 4},
+        "The generator finds a few clusters of 25 and forgets the rest. Cure: minibatch_std = true, so that the "
+        "discriminator sees how alike the samples of a batch are.",
+        {"dataset": "grid25", **_CLUSTERS, "generator_lr": 3e-3, "discriminator_lr": 2e-3},
+        {"minibatch_std": True},
     ),
     Preset(
         "fail-vanishing-gradient",
@@ -324,7 +341,7 @@ _ALL = (
         "failing",
         "Fails: discriminator overfitting",
         "Only 200 pictures: the discriminator learns them by heart, and the generator is told nothing any more. "
-        "Cure: augment_translation = 1, so that it never sees the same picture twice.",
+        "Cure: augment_translation = 1, so that it rarely sees the same picture twice.",
         {"train_size": 200},
         {"augment_translation": 1.0},
     ),

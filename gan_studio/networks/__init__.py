@@ -29,6 +29,7 @@ __all__ = [
     "Verdict",
     "build_generator",
     "build_networks",
+    "discriminator_name",
 ]
 
 
@@ -81,6 +82,11 @@ NETWORKS: dict[str, NetworkRow] = {
 }
 
 
+def discriminator_name(config: RunConfig) -> str:
+    """The name of the discriminator's architecture."""
+    return config.network if config.discriminator_network == "same" else config.discriminator_network
+
+
 def build_generator(config: RunConfig, shape: Shape, classes: int = 0) -> Generator:
     """An uninitialised generator for samples of ``shape``, of ``classes`` classes (0: they have none).
 
@@ -99,8 +105,7 @@ def build_networks(
     Raises :class:`gan_studio.errors.StudioError` where a network does not serve the shape or the condition.
     """
     generator = build_generator(config, shape, classes)
-    same = config.discriminator_network == "same"
-    row = NETWORKS[config.network if same else config.discriminator_network]
+    row = NETWORKS[discriminator_name(config)]
     row.check(shape)
     discriminator = Discriminator(config, shape, classes, row.discriminator)
     _initialise(generator, NETWORKS[config.network], rng)

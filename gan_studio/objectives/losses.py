@@ -25,6 +25,7 @@ class Objective:
 
     ``smoothing(real, s)`` is what one-sided label smoothing by s adds to ``d_loss``; None where the objective
     has no target to smooth. ``needs_real``: ``g_loss`` reads its second argument.
+    ``probability``: maps scores to the discriminator's belief in "real"; None where it has none.
     ``scores(at, real, fake)``: the outputs ``at`` as one number each, larger for "real".
     """
 
@@ -35,6 +36,7 @@ class Objective:
     reads: Literal["scores", "features"] = "scores"
     needs_real: bool = False
     smoothing: Callable[[torch.Tensor, float], torch.Tensor] | None = None
+    probability: Callable[[torch.Tensor], torch.Tensor] | None = None
     scores: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor] = lambda at, real, fake: at
 
 
@@ -71,6 +73,7 @@ OBJECTIVES: dict[str, Objective] = {
         formula="D: -log D(x) - log(1 - D(G(z)));  G: log(1 - D(G(z)))",
         source="Goodfellow et al. 2014, arXiv:1406.2661, equation 1",
         smoothing=_smooth_cross_entropy,
+        probability=torch.sigmoid,
     ),
     "non_saturating": Objective(
         d_loss=_cross_entropy,
@@ -78,6 +81,7 @@ OBJECTIVES: dict[str, Objective] = {
         formula="D: -log D(x) - log(1 - D(G(z)));  G: -log D(G(z))",
         source="Goodfellow et al. 2014, arXiv:1406.2661, section 3",
         smoothing=_smooth_cross_entropy,
+        probability=torch.sigmoid,
     ),
     "cross_entropy_squared": Objective(
         d_loss=_cross_entropy,
@@ -85,6 +89,7 @@ OBJECTIVES: dict[str, Objective] = {
         formula="D: -log D(x) - log(1 - D(G(z)));  G: (D(G(z)) - 1)^2",
         source="a classroom variant: the generator of Mao et al. 2017 (arXiv:1611.04076) on probabilities",
         smoothing=_smooth_cross_entropy,
+        probability=torch.sigmoid,
     ),
     "least_squares": Objective(
         d_loss=lambda real, fake: ((real - 1).square().mean() + fake.square().mean()) / 2,
@@ -92,6 +97,7 @@ OBJECTIVES: dict[str, Objective] = {
         formula="D: (D(x) - 1)^2 / 2 + D(G(z))^2 / 2;  G: (D(G(z)) - 1)^2 / 2",
         source="Mao et al. 2017, arXiv:1611.04076, equation 9",
         smoothing=_smooth_squares,
+        probability=lambda scores: scores.clamp(0, 1),
     ),
     "wasserstein": Objective(
         d_loss=lambda real, fake: fake.mean() - real.mean(),

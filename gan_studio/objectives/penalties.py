@@ -53,7 +53,7 @@ def _between(real: torch.Tensor, fake: torch.Tensor, noise: torch.Generator) -> 
 
 def _around_real(real: torch.Tensor, fake: torch.Tensor, noise: torch.Generator) -> torch.Tensor:
     spread = torch.rand(real.shape, device=real.device, generator=noise)
-    return real + 0.5 * real.std() * spread
+    return real + 0.5 * real.std() * _per_sample(real, noise) * spread
 
 
 PENALTIES: dict[str, Penalty] = {
@@ -66,8 +66,8 @@ PENALTIES: dict[str, Penalty] = {
     "dragan_penalty": Penalty(
         _around_real,
         _off_one,
-        "(||grad D(x + 0.5 std(x) u)|| - 1)^2, u uniform",
-        "Kodali et al. 2017, arXiv:1705.07215, algorithm 1",
+        "(||grad D(x + 0.5 std(x) a u)|| - 1)^2, u uniform, a uniform for each sample",
+        "Kodali et al. 2017, arXiv:1705.07215, as in the authors' code",
     ),
     "r1_penalty": Penalty(
         lambda real, fake, noise: real,

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 
 from gan_studio.config import ConfigError, RunConfig
 from gan_studio.data import DataSet
+from gan_studio.networks import discriminator_name
 from gan_studio.objectives import AUGMENTATIONS, OBJECTIVES, PENALTIES
-
-_NORMALISED = ("dcgan", "mlp", "dense_conv")
-"""The discriminators that have batch normalisation where the config asks for it."""
 
 
 def check(config: RunConfig, data: DataSet) -> None:
@@ -19,14 +17,15 @@ def check(config: RunConfig, data: DataSet) -> None:
         raise ConfigError("; ".join(problems))
 
 
-def discriminator_network(config: RunConfig) -> str:
-    """The name of the discriminator's architecture."""
-    return config.network if config.discriminator_network == "same" else config.discriminator_network
+def _has_batch_norm(config: RunConfig) -> bool:
+    """Whether the discriminator has batch normalisation; the first layer of none has it."""
+    name = discriminator_name(config)
+    return config.discriminator_norm == "batch" and (name == "dcgan" or (name == "mlp" and len(config.hidden) > 1))
 
 
 def _critic(config: RunConfig) -> Iterator[str]:
     penalties = [name for name in PENALTIES if getattr(config, name) > 0]
-    if penalties and config.discriminator_norm == "batch" and discriminator_network(config) in _NORMALISED:
+    if penalties and _has_batch_norm(config):
         yield (
             f"{penalties[0]} = {getattr(config, penalties[0]):g} with discriminator_norm = batch: the penalty is on "
             "each sample's own slope, and batch normalisation makes every score depend on the whole batch; "
@@ -39,6 +38,14 @@ def _critic(config: RunConfig) -> Iterator[str]:
             f"smooth; set label_smoothing = 0 or take one of {', '.join(smoothable)}"
         )
 
+    if config.objective == "mmd":  # compares features; these two only reach the score
+        unread = {"discriminator_conditioning": "projection", "minibatch_std": True}
+        for name in (name for name, value in unread.items() if getattr(config, name) == value):
+            yield (
+                f"{name} = {unread[name]} with objective = mmd: it adds to the discriminator's score, and mmd compares "
+                "features instead; change one of the two"
+            )
+
 
 def _batches(config: RunConfig) -> Iterator[str]:
     if config.batch_size % config.pack or config.batch_size // config.pack < 2:
@@ -49,17 +56,18 @@ def _batches(config: RunConfig) -> Iterator[str]:
 
 
 def _labels(config: RunConfig, data: DataSet) -> Iterator[str]:
-    conditioned = [
-        f"{player}_conditioning"
-        for player in ("generator", "discriminator")
-        if getattr(config, f"{player}_conditioning") != "none"
-    ]
+    told = {player: getattr(config, f"{player}_conditioning") for player in ("generator", "discriminator")}
+    conditioned = [f"{player}_conditioning = {how}" for player, how in told.items() if how != "none"]
     if conditioned and not data.classes:
-        value = getattr(config, conditioned[0])
-        yield f"{conditioned[0]} = {value}: data set {data.name} has no classes; set it to none"
-    if conditioned and config.pack > 1:
+        yield f"{conditioned[0]}: data set {data.name} has no classes; set it to none"
+    if told["discriminator"] != "none" and told["generator"] == "none":
         yield (
-            f"{conditioned[0]} = {getattr(config, conditioned[0])} with pack = {config.pack}: a pack has as many "
+            f"{conditioned[0]} with generator_conditioning = none: the generator is judged by a class that it is not "
+            "told; set generator_conditioning = embedding or batch_norm"
+        )
+    if told["discriminator"] != "none" and config.pack > 1:
+        yield (
+            f"discriminator_conditioning = {told['discriminator']} with pack = {config.pack}: a pack has as many "
             "classes as samples; set pack = 1"
         )
 

@@ -30,7 +30,8 @@ OPTIMIZERS: dict[str, OptimizerRow] = {
         lambda p: SGD(p, lr=0.0, fused=True), lambda beta1, beta2: {}, "w - lr g", "Robbins and Monro 1951"
     ),
     "momentum": OptimizerRow(
-        lambda p: SGD(p, lr=0.0, momentum=0.9, fused=True),
+        # Not fused: its kernel cannot begin the momentum of a layer that had no gradient in the first steps.
+        lambda p: SGD(p, lr=0.0, momentum=0.9, foreach=True),
         lambda beta1, beta2: {"momentum": beta1},
         "v = beta1 v + g;  w - lr v",
         "Polyak 1964; Sutskever et al. 2013",

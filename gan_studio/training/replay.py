@@ -72,7 +72,7 @@ def replay(path: Path, load_data: LoadData, progress: Callable[[int, int], None]
     machine = {key: checkpoint.meta.get(key) for key in ("device", "precision")}
     config = make_config(machine, base=original_config(description.config, description.events))
     trainer = Trainer(config, load_data(config))
-    last = description.step
+    last = _last_step(path, checkpoint.tensors, description.step)
     edits = effective_edits(description.events)
     with _threads(checkpoint.meta.get("threads")):
         for step, values in edits:
@@ -90,11 +90,19 @@ def replay(path: Path, load_data: LoadData, progress: Callable[[int, int], None]
 def _threads(count: object) -> Iterator[None]:
     """Compute with as many threads as the run was trained with: sums are rounded otherwise with more or fewer."""
     before = torch.get_num_threads()
-    torch.set_num_threads(count if isinstance(count, int) and 0 < count <= _MOST_THREADS else before)
+    torch.set_num_threads(count if type(count) is int and 0 < count <= _MOST_THREADS else before)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _last_step(path: Path, tensors: Mapping[str, torch.Tensor], step: int) -> int:
+    """The step the run was saved at; raises :class:`CheckpointError` where tensors and description disagree."""
+    progress = tensors.get("progress", torch.zeros(0)).flatten().tolist()
+    if not progress or progress[0] != step or step < 0:
+        raise CheckpointError(f"{path}: its description says step {step}, its tensors {progress[:1]}")
+    return step
 
 
 def _train_to(trainer: Trainer, step: int, last: int, progress: Callable[[int, int], None]) -> None:

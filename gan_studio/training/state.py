@@ -69,6 +69,9 @@ def _check(trainer: Trainer, state: Mapping[str, torch.Tensor]) -> None:
     expected = {f"{part}.{n}": t for part, m in _modules(trainer).items() for n, t in m.state_dict().items()}
     expected |= {"latents": trainer.latents.get_state(), "progress": torch.zeros(6, dtype=torch.int64)}
     missing = sorted({*expected, "noise"} - state.keys())
+    foreign = [n for n in state if n.partition(".")[0] in _modules(trainer) and n not in expected]
+    if foreign:
+        raise StudioError(f"tensor {foreign[0]!r} belongs to no part of the run ({len(foreign)} in all)")
     if missing:
         raise StudioError(f"tensor {missing[0]!r} is missing ({len(missing)} in all)")
     for name, like in expected.items():

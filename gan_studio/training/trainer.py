@@ -95,7 +95,9 @@ class Trainer:
         size, labels = self.config.batch_size, None
         z = torch.randn(size, self.config.latent_size, generator=self.latents)
         if self._conditional:
-            labels = torch.randint(len(self.data.classes), (size,), generator=self.latents).to(self.device)
+            # As often as among the real samples: the two players are to meet in the joint distribution.
+            drawn = torch.randint(len(self.labels), (size,), generator=self.latents)
+            labels = self.labels[drawn.to(self.labels.device)].to(self.device)
         with self._autocast():
             return self.generator(z.to(self.device, non_blocking=True), labels), labels
 
@@ -169,13 +171,14 @@ class Trainer:
         """The mean price of one penalty, in float32, on what the discriminator has ``seen``."""
         row, (real, fake) = PENALTIES[name], (samples.float() for samples in seen)
         samples = row.place(real, fake, self.noise)
+        outputs = [getattr(verdict, self._objective.reads) for verdict in verdicts]
         if samples is real or samples is fake:  # already judged, and exactly
-            verdict = verdicts[0] if samples is real else verdicts[1]
+            at = outputs[0] if samples is real else outputs[1]
+            outputs = [output.detach() for output in outputs]  # the slope at a sample is not that of its peers
         else:
             samples = samples.detach().requires_grad_()
-            verdict = self._judge(samples, labels, exact=True)
-        outputs = [getattr(v, self._objective.reads) for v in (verdict, *verdicts)]
-        scores = self._objective.scores(outputs[0], outputs[1].detach(), outputs[2].detach())
+            at = getattr(self._judge(samples, labels, exact=True), self._objective.reads)
+        scores = self._objective.scores(at, *outputs)
         return row.price(squared_slopes(scores, samples)).mean()
 
     def _update_generator(
@@ -189,7 +192,7 @@ class Trainer:
         self.discriminator.requires_grad_(False)
         try:
             verdict = self._judge(self._present(fake), fake_labels)
-            output, known = getattr(verdict, self._objective.reads), self._last["real"]
+            output, known = getattr(verdict, self._objective.reads), None
             if self._objective.needs_real:
                 with torch.no_grad():  # the discriminator has just changed
                     known = getattr(self._judge(self._present(real), labels), self._objective.reads)
@@ -223,11 +226,12 @@ class Trainer:
         """Losses, D(x), D(G(z)) and gradient norms of the last step, in one read from the device."""
         last = self._last
         real, fake = (self._objective.scores(last[side], last["real"], last["fake"]) for side in ("real", "fake"))
+        believe = self._objective.probability or torch.sigmoid
         values = {
             "d_loss": last["d_loss"],
             "g_loss": last["g_loss"],
-            "d_real": real.sigmoid().mean(),
-            "d_fake": fake.sigmoid().mean(),
+            "d_real": believe(real).mean(),
+            "d_fake": believe(fake).mean(),
             "d_gradient": _norm(p.grad for p in self.discriminator.parameters()),
             "g_gradient": _norm(p.grad for p in self.generator.parameters()),
         }
@@ -265,9 +269,11 @@ class Trainer:
             scores = self.discriminator(places).scores.float()
         finally:
             self.discriminator.train()
-        if self._objective.smoothing is None:
-            scores = (scores - scores.mean()) / scores.std().clamp_min(1e-6)
-        return scores.sigmoid().unflatten(0, (side, side)).cpu()
+        if self._objective.probability:
+            shades = self._objective.probability(scores)
+        else:
+            shades = ((scores - scores.mean()) / scores.std().clamp_min(1e-6)).sigmoid()
+        return shades.unflatten(0, (side, side)).cpu()
 
     # -- changing and keeping it ---------------------------------------------------------------------
 

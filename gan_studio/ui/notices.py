@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import html
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from gan_studio.errors import StudioError
+
+log = logging.getLogger(__name__)
 
 
 def try_to(action: Callable[[], Any]) -> str:
@@ -14,8 +17,15 @@ def try_to(action: Callable[[], Any]) -> str:
     try:
         action()
     except StudioError as error:
-        return f'<gan-notice class="fault" role="alert">{html.escape(str(error))}</gan-notice>'
+        return _fault(str(error))
+    except Exception as error:  # the visitor must hear of it, whatever it is
+        log.exception("a control's handler failed")
+        return _fault(f"unexpected fault: {error}")
     return ""
+
+
+def _fault(text: str) -> str:
+    return f'<gan-notice class="fault" role="alert">{html.escape(text)}</gan-notice>'
 
 
 def note(key: str, name: str = "") -> str:

@@ -50,7 +50,7 @@ def head() -> str:
 
 def build_page(session: Session, i18n: gr.I18n, device: str | None = None) -> gr.Blocks:
     """The Gradio page of ``session``; ``device`` is what new runs are set to compute on."""
-    with gr.Blocks(title="GAN Studio", analytics_enabled=False, fill_width=True) as page:
+    with gr.Blocks(title="GAN Studio", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as page:
         gr.HTML("<gan-header></gan-header>", elem_id="header", js_on_load=None)
         with gr.Tabs():
             with gr.Tab(i18n("tab.train"), id="train-tab"):

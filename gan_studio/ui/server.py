@@ -19,6 +19,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from gan_studio.data.uploads import MOST_BYTES
 from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
 from gan_studio.session import Session, SessionClosed
@@ -34,7 +35,6 @@ DEFAULT_PORT = 7860
 _PORTS_TRIED = 40
 CLOSE_SECONDS = 2.0
 """How long the end of the app waits for the step in progress and for the checkpoint."""
-_LARGEST_UPLOAD = "1mb"  # no control of the page takes a file
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -58,7 +58,7 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
     # Gradio's idle queue wakes eleven hundred times a second, and each time takes Python away from training.
     # No control here uses the queue.
     page._queue.sleep_when_free = page._queue.progress_update_sleep_when_free = 0.1
-    return gr.mount_gradio_app(
+    mounted = gr.mount_gradio_app(
         app,
         page,
         path="/",
@@ -67,10 +67,14 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
         i18n=i18n,
         run_history=False,
         show_error=False,
-        max_file_size=_LARGEST_UPLOAD,
+        max_file_size=MOST_BYTES,
         footer_links=["settings"],
         ssr_mode=False,
     )
+    # Only a launched page makes Gradio check that a file named in a request is one that was uploaded, and not
+    # any other file of this computer; mounting does not count as launching.
+    page.has_launched = True
+    return mounted
 
 
 class StudioServer(uvicorn.Server):

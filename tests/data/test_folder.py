@@ -337,3 +337,30 @@ def test_a_progress_that_raises_stops_the_reading(make_source):
 
     with pytest.raises(Stop):
         load(make_source(pictures(30)), progress=stop)
+
+
+def test_no_class_is_left_without_training_pictures(make_source):
+    files = {}
+    for number in range(60):
+        files |= pictures(1, f"class{number:02}/", colour=(number, 0, 0))
+    for name in ("many", "more"):
+        files |= pictures(20, f"{name}/")
+    source = make_source(files)
+    train, test = load(source), load(source, "test")
+    assert train.labels.bincount(minlength=62).min() == 1
+    assert test.labels.bincount(minlength=62).tolist() == [0] * 60 + [2, 2]
+
+
+def test_what_is_cut_off_does_not_shine_through(make_source):
+    pixels = np.zeros((480, 640, 3), np.uint8)
+    pixels[:, 80:560] = 255
+    data = load(make_source({f"{n}.png": encoded(Image.fromarray(pixels)) for n in range(8)}))
+    assert data.samples.min() == 255
+
+
+def test_small_files_of_endless_pixels_are_refused(make_source, monkeypatch):
+    source = make_source(pictures(12, width=50, height=50))
+    assert len(load(source).samples) == 12
+    monkeypatch.setattr(folder, "Budget", lambda: decode.Budget(11 * 2500))
+    with pytest.raises(StudioError, match="megapixels together"):
+        load(source)

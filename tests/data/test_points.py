@@ -34,8 +34,8 @@ def test_files_of_many_kinds_are_read(tmp_path, text):
     [
         ("", "holds 0 points"),
         ("1,2", "holds 1 points"),
-        ("1,2\n3", "row 2 is not a pair"),
-        ("1,2\n3,a", "row 2 is not a pair"),
+        ("1,2\n3", "row 2, '3', is not a pair"),
+        ("1,2\n3,a", "row 2, '3, a', is not a pair"),
         ("1,2\n3,nan", "point 2 is .*nan.*from -100 to 100"),
         ("1,2\n3,101", "point 2"),
         ("0,0\n" * 100_001, "holds 100001 points"),

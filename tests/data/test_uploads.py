@@ -68,5 +68,39 @@ def test_too_much_or_nothing_is_refused(tmp_path, pictures, monkeypatch):
     with pytest.raises(StudioError, match="no file"):
         keep_upload([], tmp_path)
     monkeypatch.setattr(uploads_module, "MOST_BYTES", 10)
-    with pytest.raises(StudioError, match="GiB"):
+    with pytest.raises(StudioError, match="were uploaded; at most"):
         keep_upload(pictures, tmp_path)
+
+
+def test_drawings_of_one_moment_do_not_meet(tmp_path):
+    sources = [keep_drawing(json.dumps([[0, 0], [0, n / 100]]), tmp_path) for n in range(1, 21)]
+    with pytest.raises(StudioError, match="draw a few strokes first"):
+        keep_drawing("[]", tmp_path)
+    assert len(set(sources)) == 20 == len(list_uploads(tmp_path))
+
+
+def test_old_uploads_make_room_for_new_ones(tmp_path, pictures, monkeypatch):
+    drawn = keep_drawing("[[0, 0], [1, 1]]", tmp_path)
+    _, first = keep_upload(pictures, tmp_path)
+    monkeypatch.setattr(uploads_module, "MOST_KEPT", 1.5 * sum(file.stat().st_size for file in pictures))
+    _, second = keep_upload(pictures, tmp_path)
+    assert list_uploads(tmp_path) == [second] and drawn != first
+
+
+def test_a_zip_that_is_none_and_a_full_disk_are_refused(tmp_path, pictures, monkeypatch):
+    (tmp_path / "no.zip").write_text("no zip")
+    with pytest.raises(StudioError, match="neither a folder nor a zip"):
+        keep_upload([tmp_path / "no.zip"], tmp_path / "data")
+    monkeypatch.setattr(uploads_module, "_LEFT_FREE", 2**62)
+    with pytest.raises(StudioError, match="the disk is too full"):
+        keep_upload(pictures, tmp_path / "data")
+    assert list_uploads(tmp_path / "data") == []
+
+
+@pytest.mark.parametrize("source", ["~nobody-here/x", "x" * 300, "a\0b"])
+def test_sources_that_nobody_can_have_are_refused_by_name(tmp_path, source):
+    config = make_config({"dataset": "folder", "source": source})
+    with pytest.raises(StudioError, match="source"):
+        check_source(config, tmp_path)
+    with pytest.raises(StudioError, match="source"):
+        load_data(config, tmp_path)

@@ -21,7 +21,16 @@ POINTS = DataSet("ring8", torch.randn(64, 2), torch.zeros(64, dtype=torch.int64)
         ({"objective": "hinge", "label_smoothing": 0.1}, ("label_smoothing", "objective", "non_saturating")),
         ({"batch_size": 9, "pack": 2}, ("batch_size", "pack", "multiple of 2")),
         ({"batch_size": 4, "pack": 4}, ("batch_size", "pack")),
-        ({"generator_conditioning": "embedding", "pack": 2}, ("generator_conditioning", "pack")),
+        (
+            {"generator_conditioning": "embedding", "discriminator_conditioning": "embedding", "pack": 2},
+            ("discriminator_conditioning", "pack"),
+        ),
+        ({"discriminator_conditioning": "auxiliary"}, ("discriminator_conditioning", "generator_conditioning")),
+        ({"objective": "mmd", "minibatch_std": True}, ("minibatch_std", "mmd")),
+        (
+            {"objective": "mmd", "generator_conditioning": "embedding", "discriminator_conditioning": "projection"},
+            ("discriminator_conditioning", "mmd"),
+        ),
         ({"generator_conditioning": "batch_norm", "generator_norm": "none"}, ("generator_norm",)),
     ],
 )
@@ -55,5 +64,9 @@ def test_edits_are_checked_too(images):
 
 
 def test_penalties_are_allowed_where_there_is_no_batch_norm(images):
-    for values in (PLAIN, {"network": "modern"}, {"network": "residual"}):
+    for values in (PLAIN, {"hidden": (8,)}, *({"network": name} for name in ("modern", "residual", "dense_conv"))):
         Trainer(tiny_config(**values, r1_penalty=1.0), images)
+
+
+def test_a_class_for_the_generator_alone_goes_with_packing(images):
+    Trainer(tiny_config(generator_conditioning="embedding", pack=2), images).step()

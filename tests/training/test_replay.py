@@ -1,8 +1,11 @@
+import json
+
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from gan_studio.events import Event
-from gan_studio.training.checkpoint import CheckpointError
+from gan_studio.training.checkpoint import CheckpointError, read_meta
 from gan_studio.training.replay import effective_edits, original_config, replay
 from gan_studio.training.run import Run, TrainingFault
 from tests.conftest import tiny_config
@@ -87,3 +90,14 @@ def test_edits_are_taken_back_and_moved():
     ]
     assert original_config(tiny_config(batch_size=4, generator_lr=1e-2), events) == tiny_config(generator_lr=1e-3)
     assert [step for step, _ in effective_edits(events)] == [2, 5, 7]
+
+
+@pytest.mark.parametrize("step", [-5, 2, 10**9])
+def test_a_step_that_the_tensors_do_not_have_is_refused(make_run, images, tmp_path, step):
+    run = make_run()
+    run.step()
+    run.save(tmp_path / "x.safetensors")
+    tensors, meta = load_file(tmp_path / "x.safetensors"), read_meta(tmp_path / "x.safetensors")
+    save_file(tensors, tmp_path / "x.safetensors", {"gan_studio": json.dumps({**meta, "step": step})})
+    with pytest.raises(CheckpointError, match=f"says step {step}"):
+        replay(tmp_path / "x.safetensors", lambda config: images)

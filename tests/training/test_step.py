@@ -1,11 +1,14 @@
 """What each setting does to a step."""
 
+import math
+
 import pytest
 import torch
 
 from gan_studio.config import FIELDS
 from gan_studio.data import DataSet
 from gan_studio.objectives import OBJECTIVES
+from gan_studio.training.optimizers import OPTIMIZERS
 from gan_studio.training.trainer import Trainer
 from tests.conftest import tiny_config
 
@@ -64,8 +67,11 @@ def test_every_objective_takes_every_penalty(images, objective, penalty):
     assert trainer.all_finite() and all(abs(v) < 1e6 for v in trainer.measure().values())
 
 
-def test_the_objective_switches_live_between_all_of_them(images):
-    trainer = stepped(images)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("first", ["non_saturating", "mmd"])
+def test_the_objective_switches_live_between_all_of_them(images, optimizer, first):
+    chosen = {"generator_optimizer": optimizer, "discriminator_optimizer": optimizer}
+    trainer = stepped(images, objective=first, **chosen)
     for objective in [*OBJECTIVES, *reversed(OBJECTIVES)]:
         trainer.edit({"objective": objective})
         trainer.step()
@@ -155,3 +161,23 @@ def test_every_live_field_can_be_edited_and_is_then_used(images):
             assert getattr(trainer.config, name) == value
     trainer.step()
     assert trainer.all_finite()
+
+
+def test_generated_classes_are_as_frequent_as_real_ones(images):
+    labels = torch.tensor([0] * 90 + [3] * 10)
+    data = DataSet("mnist", images.samples, labels, tuple("0123456789"))
+    trainer = Trainer(tiny_config(generator_conditioning="embedding", batch_size=1000), data)
+    _, drawn = trainer._generate()
+    counts = torch.bincount(drawn, minlength=10)
+    assert counts[[0, 3]].sum() == 1000 and 60 < counts[3] < 140
+
+
+def test_probabilities_are_the_objectives_own(images):
+    trainer = stepped(images, objective="least_squares")
+    known = trainer._last | {"real": torch.tensor([1.0, 2.0]), "fake": torch.tensor([-1.0, 0.5])}
+    trainer._last = known
+    measured = trainer.measure()
+    assert measured["d_real"] == 1.0 and measured["d_fake"] == 0.25
+    trainer.edit({"objective": "non_saturating"})
+    trainer._last = known
+    assert trainer.measure()["d_real"] == pytest.approx((1 / (1 + math.exp(-1)) + 1 / (1 + math.exp(-2))) / 2)

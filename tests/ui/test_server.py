@@ -13,6 +13,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from gan_studio.data.uploads import list_uploads
 from gan_studio.errors import StudioError
 from gan_studio.session import Session
 from gan_studio.training.checkpoint import list_checkpoints, read_meta
@@ -24,7 +25,8 @@ from tests.conftest import ROOT, start_app, tiny_config, wait_until
 class Served:
     def __init__(self, folder):
         self.hub = Hub()
-        self.session = Session(folder, on_snapshot=self.hub.publish, snapshot_seconds=0.02)
+        self.data = folder / "data"
+        self.session = Session(folder, self.data, on_snapshot=self.hub.publish, snapshot_seconds=0.02)
         self.server = make_server(build_app(self.session, self.hub, local_only=True), self.hub)
         listener = open_socket("127.0.0.1", 0)
         self.port = listener.getsockname()[1]
@@ -214,3 +216,30 @@ def test_help_names_the_options():
         [sys.executable, "app.py", "--help"], capture_output=True, text=True, cwd=ROOT, check=True
     ).stdout
     assert all(option in text for option in ("--host", "--port", "--share", "--device", "--checkpoints", "--data"))
+
+
+def upload(served, files):
+    """Send the page's upload event, as a browser does."""
+    config = served.client.get("/config").json()
+    box = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "data-upload")
+    event = next(d["id"] for d in config["dependencies"] if [box, "upload"] in [list(t) for t in d["targets"]])
+    data = [[{"path": str(path), "meta": {"_type": "gradio.FileData"}} for path in files]]
+    return served.client.post("/gradio_api/run/predict", json={"data": data, "fn_index": event, "session_hash": "x"})
+
+
+@pytest.mark.parametrize("name", ["points.csv", "key.json", "picture.png", "archive.zip"])
+def test_a_visitor_cannot_name_another_file_of_this_computer_as_an_upload(served, tmp_path, name):
+    secret = tmp_path / name
+    secret.write_text("0,0\n1,1\n")
+    before = list_uploads(served.data)
+    answer = upload(served, [secret])
+    assert answer.status_code == 500 and "0,0" not in answer.text and str(tmp_path) not in answer.text
+    assert list_uploads(served.data) == before
+
+
+def test_an_upload_of_some_megabytes_is_kept(served):
+    rows = "0.25,0.5\n" * 99_999 + " " * 2_000_000
+    sent = served.client.post("/gradio_api/upload", files={"files": ("my points.csv", rows.encode())})
+    answer = upload(served, sent.json())
+    assert answer.status_code == 200 and "my-points" in answer.text
+    assert any("my-points" in path for path in list_uploads(served.data))

@@ -41,7 +41,11 @@ class Board extends HTMLElement {
     this.build();
     this.unsubscribe = subscribe((known, online) => this.receive(known, online));
     // Colours are baked into the canvases: draw again when the page turns dark or light.
-    this.themeWatch = new MutationObserver(() => this.charts.forEach((chart) => chart.plot && chart.build()));
+    this.themeWatch = new MutationObserver(() => {
+      this.charts.forEach((chart) => chart.plot && chart.build());
+      this.drawn = undefined;
+      this.draw();
+    });
     this.themeWatch.observe(document.body, { attributeFilter: ["class"] });
     this.sightWatch = new IntersectionObserver(() => this.draw());
     this.sightWatch.observe(this);

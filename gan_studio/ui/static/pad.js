@@ -23,7 +23,8 @@ class Pad extends HTMLElement {
     );
     this.replaceChildren(element("p", {}, say("pad.title")), this.canvas, buttons);
     this.canvas.addEventListener("pointerdown", (event) => this.begin(event));
-    this.canvas.addEventListener("pointermove", (event) => this.go(event));
+    this.canvas.addEventListener("pointermove", (event) => this.drawing && this.add(event));
+    for (const end of ["pointerup", "pointercancel"]) this.canvas.addEventListener(end, () => (this.drawing = false));
     this.draw();
   }
 
@@ -33,13 +34,11 @@ class Pad extends HTMLElement {
   }
 
   begin(event) {
+    if (event.button !== 0 || this.strokes.flat().length >= MOST) return;
     this.canvas.setPointerCapture(event.pointerId);
+    this.drawing = true;
     this.strokes.push([]);
     this.add(event);
-  }
-
-  go(event) {
-    if (event.buttons) this.add(event);
   }
 
   add(event) {

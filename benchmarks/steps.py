@@ -1,0 +1,132 @@
+"""What regularisers cost, how fast points train, and whether memory grows.
+
+    python -m benchmarks.steps [--rounds 7] [--seconds 1.5]      # ratios, alternating in one process
+    python -m benchmarks.steps --memory 20000                    # growth of the process over so many steps
+
+Each ratio is the time of a step with the regulariser by that of the same step without it. The gradient penalty is
+also measured on the critic's part alone: the difference between steps with one critic update and with two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+
+from gan_studio.config import make_config
+from gan_studio.data import load_data
+from gan_studio.lessons.presets import find_preset
+from gan_studio.training.memory import keep_freed_memory
+from gan_studio.training.trainer import Trainer
+
+PLAIN = {"r1_penalty": 0, "r2_penalty": 0, "gradient_penalty": 0}
+PAIRS = {
+    "R1 + R2, modern residual": ("relativistic", {}, PLAIN),
+    "R1 + R2, DCGAN": ("mnist-dcgan", {"discriminator_norm": "none", "r1_penalty": 1, "r2_penalty": 1}, PLAIN),
+    "R1 + R2 every 4th update, modern": ("relativistic", {"penalty_interval": 4}, PLAIN),
+    "gradient penalty, WGAN-GP": ("wgan-gp", {}, PLAIN),
+}
+TOYS = {
+    "plain step": {},
+    "R1 + R2": {"r1_penalty": 0.1, "r2_penalty": 0.1},
+}
+
+
+def make_trainer(preset: str, **changes) -> Trainer:
+    config = make_config(changes, base=find_preset(preset).config)
+    return Trainer(config, load_data(config))
+
+
+def step_seconds(trainer: Trainer, seconds: float) -> float:
+    """Seconds of one step, over ``seconds`` of them; the read at the end waits for the device."""
+    start, count = time.perf_counter(), 0
+    while time.perf_counter() - start < seconds:
+        trainer.step()
+        count += 1
+    trainer.measure()
+    return (time.perf_counter() - start) / count
+
+
+def alternate(trainers: dict[str, Trainer], rounds: int, seconds: float) -> dict[str, list[float]]:
+    """Step times of each, round by round, after a warm-up."""
+    for trainer in trainers.values():
+        step_seconds(trainer, 0.5)
+    times: dict[str, list[float]] = {name: [] for name in trainers}
+    for _ in range(rounds):
+        for name, trainer in trainers.items():
+            times[name].append(step_seconds(trainer, seconds))
+    return times
+
+
+def print_ratio(name: str, above: list[float], below: list[float]) -> None:
+    ratios = [a / b for a, b in zip(above, below, strict=True)]
+    print(f"| {name} | {statistics.median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} |", flush=True)
+
+
+def measure_regularisers(rounds: int, seconds: float) -> None:
+    print("| with / without | median | rounds |\n|---|---|---|")
+    for name, (preset, changes, without) in PAIRS.items():
+        pair = {"with": make_trainer(preset, **changes), "without": make_trainer(preset, **{**changes, **without})}
+        times = alternate(pair, rounds, seconds)
+        print_ratio(f"{name}: whole step", times["with"], times["without"])
+    critics = {
+        f"{price:g} x {updates}": make_trainer("wgan-gp", gradient_penalty=price, discriminator_steps=updates)
+        for price in (10, 0)
+        for updates in (1, 5)
+    }
+    times = alternate(critics, rounds, seconds)
+    critic = {
+        price: [(five - one) / 4 for one, five in zip(times[f"{price} x 1"], times[f"{price} x 5"], strict=True)]
+        for price in (10, 0)
+    }
+    print_ratio("gradient penalty, WGAN-GP: critic update alone", critic[10], critic[0])
+
+
+def measure_toys(rounds: int, seconds: float) -> None:
+    print("\n| points, batch 256, hidden 64, 64 | steps a second |\n|---|---|")
+    trainers = {
+        name: make_trainer("two-moons", hidden=(64, 64), batch_size=256, **changes) for name, changes in TOYS.items()
+    }
+    for name, times in alternate(trainers, rounds, seconds).items():
+        print(f"| {name} | {1 / statistics.median(times):.0f} |", flush=True)
+
+
+def resident_bytes() -> int:
+    """Memory of this process that is in use now, in bytes (Linux)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+
+def measure_memory(steps: int, preset: str) -> None:
+    """Growth from a tenth of the steps, when every buffer is there, to the end."""
+    keep_freed_memory()
+    trainer, begin = make_trainer(preset), 0
+    for step in range(1, steps + 1):
+        trainer.step()
+        if step % 50 == 0:
+            trainer.measure()
+        if step == steps // 10:
+            begin = resident_bytes()
+    end = resident_bytes()
+    print(f"{preset}: {begin / 2**20:.1f} MiB after {steps // 10} steps, {end / 2**20:.1f} MiB after {steps}: ", end="")
+    print(f"{100 * (end / begin - 1):+.2f} %")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=1.5)
+    parser.add_argument("--memory", type=int, metavar="STEPS", help="measure memory growth instead")
+    parser.add_argument("--presets", nargs="*", default=["mnist-mlp", "grid25"], help="for --memory")
+    options = parser.parse_args()
+    if options.memory:
+        for preset in options.presets:
+            measure_memory(options.memory, preset)
+    else:
+        measure_regularisers(options.rounds, options.seconds)
+        measure_toys(options.rounds, options.seconds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+"""The registry of quality numbers: what each one is, and how it is computed from samples beside real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import torch
+
+from gan_studio.data.toys import ToyRow
+from gan_studio.metrics.classes import ClassCounts, classifier_score, count_classes
+from gan_studio.metrics.frechet import frechet_distance, moments
+from gan_studio.metrics.kernel import KernelDistance, kernel_distance
+from gan_studio.metrics.modes import Coverage, mode_coverage
+from gan_studio.metrics.neighbours import Manifolds, compare_manifolds, diversity, memorised, nearest
+from gan_studio.metrics.points import (
+    histogram,
+    js_divergence,
+    kl_divergence,
+    sliced_wasserstein,
+    squared_mmd_of_points,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class PicturePair:
+    """Features (N, F) and logits (N, K) of samples and of real pictures; what several numbers need is shared.
+
+    ``train``: features of all training pictures; ``suspects``: of the pictures that may be copies of them, which are
+    the samples; ``unseen_to_train``: (M,), how far real pictures that were not trained on are from the nearest one.
+    """
+
+    features: torch.Tensor
+    logits: torch.Tensor
+    real_features: torch.Tensor
+    real_logits: torch.Tensor
+    train: torch.Tensor
+    suspects: torch.Tensor
+    unseen_to_train: torch.Tensor
+
+    @cached_property
+    def manifolds(self) -> Manifolds:
+        return compare_manifolds(self.real_features, self.features)
+
+    @cached_property
+    def kernel(self) -> KernelDistance:
+        return kernel_distance(self.features, self.real_features)
+
+    @cached_property
+    def counts(self) -> ClassCounts:
+        """Both sides as the classifier judges them, so that its mistakes fall on both."""
+        return count_classes(self.logits.argmax(1), self.real_logits.argmax(1), self.logits.shape[1])
+
+    @cached_property
+    def to_train(self) -> torch.Tensor:
+        """The distance of each suspect to the nearest training picture: (N,)."""
+        return nearest(self.suspects, self.train)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class PointPair:
+    """Samples and real points, (N, 2) each, in the data's unit, and their distribution."""
+
+    samples: torch.Tensor
+    real: torch.Tensor
+    toy: ToyRow
+
+    @cached_property
+    def modes(self) -> Coverage:
+        return mode_coverage(self.samples, self.toy.modes, self.toy.sigma)
+
+    @cached_property
+    def histograms(self) -> tuple[torch.Tensor, torch.Tensor]:
+        return histogram(self.samples, self.toy.extent), histogram(self.real, self.toy.extent)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number. ``error`` is its standard error where the estimate knows it.
+
+    ``best`` says which way is better; ``text`` says what it means in a sentence.
+    """
+
+    compute: Callable[..., float]
+    kind: Literal["pictures", "points"]
+    best: Literal["low", "high", "real"]
+    text: str
+    source: str
+    error: Callable[..., float] | None = None
+    needs_modes: bool = False
+
+
+METRICS: dict[str, Metric] = {
+    "fcd": Metric(
+        lambda pair: frechet_distance(moments(pair.features), moments(pair.real_features)),
+        "pictures",
+        "low",
+        "Fréchet classifier distance: how far the cloud of samples is from the real one, both taken for Gaussians.",
+        "Heusel et al. 2017, arXiv:1706.08500, with the features of the bundled classifier",
+    ),
+    "kcd": Metric(
+        lambda pair: pair.kernel.value,
+        "pictures",
+        "low",
+        "Kernel classifier distance: the same question without taking them for Gaussians; 0 on average for equals.",
+        "Binkowski et al. 2018, arXiv:1801.01401, with the features of the bundled classifier",
+        error=lambda pair: pair.kernel.error,
+    ),
+    "classifier_score": Metric(
+        lambda pair: classifier_score(pair.logits),
+        "pictures",
+        "high",
+        "Classifier score: how surely the samples are something, and how evenly they are everything.",
+        "Salimans et al. 2016, arXiv:1606.03498, with the bundled classifier",
+    ),
+    "precision": Metric(
+        lambda pair: pair.manifolds.precision,
+        "pictures",
+        "high",
+        "Precision: the share of samples that could be real.",
+        "Kynkäänniemi et al. 2019, arXiv:1904.06991, k = 3",
+    ),
+    "recall": Metric(
+        lambda pair: pair.manifolds.recall,
+        "pictures",
+        "high",
+        "Recall: the share of real pictures that the generator could have made.",
+        "Kynkäänniemi et al. 2019, arXiv:1904.06991, k = 3",
+    ),
+    "density": Metric(
+        lambda pair: pair.manifolds.density,
+        "pictures",
+        "high",
+        "Density: how crowded with real pictures the places are where samples lie; 1 for real ones.",
+        "Naeem et al. 2020, arXiv:2002.09797, k = 5",
+    ),
+    "coverage": Metric(
+        lambda pair: pair.manifolds.coverage,
+        "pictures",
+        "high",
+        "Coverage: the share of real pictures with a sample close by.",
+        "Naeem et al. 2020, arXiv:2002.09797, k = 5",
+    ),
+    "classes": Metric(
+        lambda pair: pair.counts.covered,
+        "pictures",
+        "high",
+        "Classes: how many of them the classifier finds among the samples.",
+        "the bundled classifier's verdicts",
+    ),
+    "class_balance": Metric(
+        lambda pair: pair.counts.total_variation,
+        "pictures",
+        "low",
+        "Class balance: the share of samples that would have to change class for the real shares.",
+        "total variation between the classifier's verdicts on samples and on real pictures",
+    ),
+    "memorised": Metric(
+        lambda pair: memorised(pair.to_train, pair.unseen_to_train),
+        "pictures",
+        "real",
+        "Memorised: the share of samples nearer to a training picture than 99 % of new real pictures are.",
+        "nearest neighbours in classifier features; 0.01 is expected without copying",
+    ),
+    "train_distance": Metric(
+        lambda pair: (pair.to_train.median() / pair.unseen_to_train.median()).item(),
+        "pictures",
+        "real",
+        "Train distance: how far samples are from the nearest training picture, as a multiple of new real pictures.",
+        "medians of nearest-neighbour distances in classifier features",
+    ),
+    "diversity": Metric(
+        lambda pair: diversity(pair.features) / diversity(pair.real_features),
+        "pictures",
+        "real",
+        "Diversity: how different two samples are, as a multiple of two real pictures.",
+        "mean pairwise distance of classifier features",
+    ),
+    "modes": Metric(
+        lambda pair: pair.modes.covered,
+        "points",
+        "high",
+        "Modes: how many clusters have at least one sample within three standard deviations.",
+        "Lin et al. 2018, arXiv:1712.04086, section 4.1",
+        needs_modes=True,
+    ),
+    "good": Metric(
+        lambda pair: pair.modes.good,
+        "points",
+        "high",
+        "Good: the share of samples within three standard deviations of a cluster.",
+        "Lin et al. 2018, arXiv:1712.04086, section 4.1",
+        needs_modes=True,
+    ),
+    "js": Metric(
+        lambda pair: js_divergence(*pair.histograms),
+        "points",
+        "low",
+        "JS: Jensen-Shannon divergence of the shares in 50 x 50 squares, in nats; log 2 = 0.693 is the most.",
+        "Lin 1991, IEEE Trans. Inf. Theory 37",
+    ),
+    "kl": Metric(
+        lambda pair: kl_divergence(*pair.histograms, floor=0.5 / len(pair.real)),
+        "points",
+        "low",
+        "KL: divergence of the samples from the real points in 50 x 50 squares, in nats; an empty square counts half.",
+        "Kullback and Leibler 1951",
+    ),
+    "sliced_wasserstein": Metric(
+        lambda pair: sliced_wasserstein(pair.samples, pair.real),
+        "points",
+        "low",
+        "Sliced Wasserstein distance: how far points have to move, seen from all sides, in the data's unit.",
+        "Bonneel et al. 2015, J. Math. Imaging Vis. 51",
+    ),
+    "mmd": Metric(
+        lambda pair: squared_mmd_of_points(pair.samples / pair.toy.scale, pair.real / pair.toy.scale),
+        "points",
+        "low",
+        "MMD: squared maximum mean discrepancy under Gaussian kernels; 0 on average for equals.",
+        "Gretton et al. 2012, JMLR 13",
+    ),
+}
+
+
+def metrics_for(pictures: bool, has_modes: bool) -> tuple[str, ...]:
+    """The names of all numbers that apply to such data."""
+    kind = "pictures" if pictures else "points"
+    return tuple(name for name, row in METRICS.items() if row.kind == kind and (has_modes or not row.needs_modes))
