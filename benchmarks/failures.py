@@ -67,13 +67,13 @@ def _off_centre(trainer: Trainer, history: list[dict[str, float]]) -> float:
 
 
 MEASURES = {
-    "fail-mode-collapse": Measure(6000, _modes, lambda v: v <= 12, "modes covered of 25 (fails: 12 or fewer)"),
+    "fail-mode-collapse": Measure(5000, _modes, lambda v: v <= 12, "modes covered of 25 (fails: 12 or fewer)"),
     "fail-vanishing-gradient": Measure(
         500, _generator_gradient, lambda v: v < 0.5, "generator's gradient norm (fails: below 0.5)"
     ),
     "fail-overfitting": Measure(1200, _memory, lambda v: v > 0.25, "D(seen) - D(held out) (fails: above 0.25)"),
     "fail-divergence": Measure(300, _largest_loss, lambda v: v > 15, "largest loss (fails: above 15)"),
-    "fail-circling": Measure(3000, _off_centre, lambda v: v > 0.15, "distance of the centres (fails: above 0.15)"),
+    "fail-circling": Measure(2000, _off_centre, lambda v: v > 0.4, "distance of the centres (fails: above 0.4)"),
 }
 
 

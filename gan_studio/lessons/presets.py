@@ -314,10 +314,10 @@ _ALL = (
         "fail-mode-collapse",
         "failing",
         "Fails: mode collapse",
-        "The generator finds a few clusters of 25 and forgets the rest. Cure: minibatch_std = true, so that the "
-        "discriminator sees how alike the samples of a batch are.",
-        {"dataset": "grid25", **_CLUSTERS, "generator_lr": 3e-3, "discriminator_lr": 2e-3},
-        {"minibatch_std": True},
+        "The generator learns five times for each step of the discriminator, so it runs to wherever that believes just "
+        "now: all points end up on one cluster and are chased from one to the next. Cure: generator_steps = 1.",
+        {"dataset": "grid25", **_CLUSTERS, "generator_lr": 3e-3, "discriminator_lr": 2e-3, "generator_steps": 5},
+        {"generator_steps": 1},
     ),
     Preset(
         "fail-vanishing-gradient",
@@ -358,18 +358,21 @@ _ALL = (
         "fail-circling",
         "failing",
         "Fails: circling",
-        "Plain gradient descent for both players: they chase each other around the solution for ever. "
-        "Cure: r1_penalty = 1, friction that lets them come to rest (Mescheder et al., 2018).",
+        "Gradient descent with momentum for both players: each overshoots, and they chase each other around the "
+        "solution for ever. Cure: discriminator_beta1 = 0, no momentum for one of them (Gidel et al., 2019).",
         {
             "dataset": "two_gaussians",
             **_TOY,
-            "objective": "minimax",
-            "generator_optimizer": "sgd",
-            "discriminator_optimizer": "sgd",
-            "generator_lr": 0.01,
-            "discriminator_lr": 0.01,
+            "objective": "wasserstein",
+            "weight_clip": 0.2,
+            "generator_optimizer": "momentum",
+            "discriminator_optimizer": "momentum",
+            "generator_beta1": 0.9,
+            "discriminator_beta1": 0.9,
+            "generator_lr": 0.005,
+            "discriminator_lr": 0.005,
         },
-        {"r1_penalty": 1.0},
+        {"discriminator_beta1": 0.0},
     ),
 )
 

@@ -59,10 +59,8 @@ def evaluate(
     Raises :class:`StudioError` for names that are unknown or do not apply, or counts that are too small or large.
     """
     names = check_names(names, config)
-    if count > reference.most(against):
-        raise StudioError(
-            f"--n {count}: at most {reference.most(against)} samples can be compared with {config.dataset}"
-        )
+    if count > reference.most:
+        raise StudioError(f"{count} samples: at most {reference.most} can be compared with {config.dataset}")
     pair = reference.pair(draw_samples(source, count, seed), against, seed)
     floors = reference.floor(names, count, against)
     numbers = []

@@ -26,7 +26,8 @@ from gan_studio.training.device import resolve_device, resolve_precision
 BATCH = 128
 PEAK_LR = 4e-3
 WEIGHT_DECAY = 0.02
-AVERAGE = 0.998
+AVERAGE_SHARE = 0.1
+"""Of all updates, over about as many of the last ones the weights are averaged."""
 
 
 def vary(images: torch.Tensor, rng: torch.Generator, mirror: bool) -> torch.Tensor:
@@ -49,11 +50,12 @@ def train(data: DataSet, epochs: int, seed: int, device: torch.device, mirror: b
     torch.manual_seed(seed)
     rng = torch.Generator().manual_seed(seed)
     network = ClassifierNetwork(data.shape[0], len(data.classes)).to(device, memory_format=torch.channels_last)
+    steps = math.ceil(len(data.samples) / BATCH)
+    decay = 1 - 1 / max(2, AVERAGE_SHARE * epochs * steps)
     average = torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE), use_buffers=True
+        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(decay), use_buffers=True
     )
     optimizer = torch.optim.AdamW(network.parameters(), lr=PEAK_LR, weight_decay=WEIGHT_DECAY)
-    steps = math.ceil(len(data.samples) / BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_LR, epochs * steps)
     fast = resolve_precision("auto", device) == torch.bfloat16
     for epoch in range(epochs):

@@ -1,0 +1,51 @@
+import pytest
+import torch
+
+from gan_studio.assets import asset_dir
+from gan_studio.config import make_config
+from gan_studio.data import load_data
+from gan_studio.errors import StudioError
+from gan_studio.metrics.classifier import CLASSIFIERS, load_classifier
+
+BUNDLED = [name for name in CLASSIFIERS if (asset_dir() / "classifiers" / f"{name}.safetensors").exists()]
+LEAST = {"mnist": 0.993, "emoji": 0.6}
+
+
+def test_the_bundled_sets_have_their_classifiers():
+    assert set(LEAST) <= set(BUNDLED)
+
+
+@pytest.mark.parametrize("name", LEAST)
+def test_a_bundled_classifier_is_as_good_as_it_says_and_small(name):
+    classifier = load_classifier(name)
+    test = load_data(make_config({"dataset": name}), split="test")
+    right = (classifier.look(test.samples).logits.argmax(1) == test.labels).float().mean().item()
+    assert right == pytest.approx(classifier.accuracy, abs=2e-3) and right >= LEAST[name]
+    assert (asset_dir() / "classifiers" / f"{name}.safetensors").stat().st_size < 2 * 2**20
+    assert classifier.classes == test.classes
+
+
+def test_pictures_of_another_size_or_colour_are_fitted():
+    classifier = load_classifier("mnist")
+    digits = load_data(make_config({"dataset": "mnist"}), split="test").samples[:200]
+    verdict = classifier.look(digits).logits.argmax(1)
+    assert torch.equal(classifier.look(digits.expand(-1, 3, -1, -1)).logits.argmax(1), verdict)
+    large = torch.nn.functional.interpolate(digits.float(), 56, mode="bilinear").round().to(torch.uint8)
+    assert (classifier.look(large).logits.argmax(1) == verdict).float().mean() > 0.97
+
+
+def test_features_do_not_depend_on_the_batch():
+    classifier = load_classifier("emoji")
+    pictures = load_data(make_config({"dataset": "emoji"})).samples[:520]
+    whole, part = classifier.look(pictures).features, classifier.look(pictures[500:]).features
+    torch.testing.assert_close(whole[500:], part, rtol=1e-4, atol=1e-5)
+
+
+def test_what_is_no_classifier_is_refused(tmp_path):
+    with pytest.raises(StudioError, match="no classifier for kmnist; there are ones for mnist"):
+        load_classifier("kmnist")
+    (tmp_path / "x.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(StudioError, match="not a classifier for mnist"):
+        load_classifier("mnist", tmp_path / "x.safetensors")
+    with pytest.raises(StudioError, match="not a classifier for fashion_mnist"):
+        load_classifier("fashion_mnist", asset_dir() / "classifiers" / "emoji.safetensors")

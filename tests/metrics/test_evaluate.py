@@ -1,0 +1,153 @@
+"""Whole evaluations: of points from the command line, and of pictures with a small stand-in for the data."""
+
+import json
+import math
+
+import pytest
+import torch
+
+from gan_studio.config import make_config
+from gan_studio.data import DataSet
+from gan_studio.errors import StudioError
+from gan_studio.metrics import reference as reference_module
+from gan_studio.metrics.classifier import CLASSIFIERS, Classifier, ClassifierNetwork
+from gan_studio.metrics.evaluate import as_table, check_names, evaluate
+from gan_studio.metrics.reference import PictureReference, PointReference
+from gan_studio.metrics.registry import METRICS, metrics_for
+from tests.conftest import run_cli, tiny_config
+
+PICTURES = metrics_for(pictures=True, has_modes=False)
+COUNT = 300
+
+
+class Fixed:
+    """A generator whose samples are known."""
+
+    def __init__(self, samples, space, step=7):
+        self.samples, self.space, self.step = samples, space, step
+        self.latent_size, self.conditional = 4, False
+
+    def draw(self, z, labels):
+        return self.samples
+
+
+def strokes(count, seed):
+    """Pictures of ten kinds: a bright bar at one of ten heights, shifted and with noise."""
+    rng = torch.Generator().manual_seed(seed)
+    labels = torch.arange(count) % 10
+    pictures = torch.randint(0, 60, (count, 1, 28, 28), generator=rng)
+    left = torch.randint(0, 8, (count,), generator=rng)
+    for picture, label, start in zip(pictures, labels.tolist(), left.tolist(), strict=True):
+        picture[0, 2 * label + 3 : 2 * label + 5, start : start + 20] = 230
+    return pictures.to(torch.uint8), labels
+
+
+@pytest.fixture
+def reference(tmp_path, monkeypatch):
+    sets = {split: DataSet("mnist", *strokes(count, seed), tuple("0123456789")) for split, count, seed in SPLITS}
+    monkeypatch.setattr(reference_module, "load_data", lambda config, data_dir, split: sets[split])
+    torch.manual_seed(0)
+    network = ClassifierNetwork(1, 10).eval().requires_grad_(False)
+    network.head.weight.mul_(30)
+    return PictureReference(tiny_config(), tmp_path, Classifier("mnist", network, tuple("0123456789"), 0.5))
+
+
+SPLITS = (("train", 600, 1), ("test", 400, 2))
+
+
+def judge(reference, samples, names=PICTURES, **options):
+    space = DataSet("mnist", samples, torch.zeros(len(samples))).space
+    report = evaluate(Fixed(samples, space), tiny_config(), reference, names=names, count=len(samples), **options)
+    return {number.name: number for number in report.numbers}
+
+
+def test_real_pictures_are_at_the_floor_and_noise_is_far_from_it(reference):
+    real = judge(reference, strokes(COUNT, 3)[0])
+    noise = judge(reference, torch.randint(0, 256, (COUNT, 1, 28, 28), dtype=torch.uint8))
+    for name, number in real.items():
+        assert math.isfinite(number.value) and math.isfinite(number.floor) and number.spread >= 0, name
+    for name in ("precision", "recall", "density", "coverage", "diversity"):
+        assert real[name].value == pytest.approx(real[name].floor, abs=0.15)
+    for name in ("fcd", "kcd"):
+        assert noise[name].value > 10 * abs(noise[name].floor) > 0
+        assert real[name].value < 0.2 * noise[name].value
+    assert noise["precision"].value < 0.1 and noise["coverage"].value < 0.1
+    assert real["kcd"].error > 0 and real["fcd"].error is None
+
+
+def test_training_pictures_given_back_are_found_to_be_memorised(reference):
+    copies = judge(reference, strokes(600, 1)[0][:COUNT], ("memorised", "train_distance"))
+    assert copies["memorised"].value > 0.95 and copies["train_distance"].value < 0.2
+    fresh = judge(reference, strokes(COUNT, 4)[0], ("memorised", "train_distance"))
+    assert fresh["memorised"].value < 0.1 and fresh["train_distance"].value == pytest.approx(1, abs=0.2)
+
+
+def test_a_number_is_the_same_each_time_and_says_what_it_is_of(reference):
+    samples = strokes(COUNT, 3)[0]
+    assert judge(reference, samples, against="test") == judge(reference, samples, against="test")
+    space = DataSet("mnist", samples, torch.zeros(COUNT)).space
+    report = evaluate(Fixed(samples, space), tiny_config(), reference, names=["fcd"], count=COUNT, seed=5)
+    assert report.step == 7 and report.samples == COUNT and report.seed == 5 and report.against == "train"
+    assert "mnist classifier (50.00 %)" in as_table(report) and "fcd" in as_table(report)
+
+
+def test_floors_are_kept_and_made_anew_when_damaged(reference, tmp_path):
+    first = reference.floor(["fcd", "precision"], COUNT, "train")
+    (kept,) = [path for path in (tmp_path / "metrics").glob("*-train-*.json") if str(COUNT) in path.name]
+    assert json.loads(kept.read_text()).keys() == {"fcd", "precision"}
+    kept.write_text(json.dumps({"fcd": [1.5, 0.5]}))
+    assert reference.floor(["fcd"], COUNT, "train") == {"fcd": (1.5, 0.5)}
+    kept.write_text("{")
+    assert reference.floor(["fcd", "precision"], COUNT, "train") == first
+
+
+@pytest.mark.parametrize(
+    ("dataset", "names", "complaint"),
+    [
+        ("mnist", ["nonsense"], "metric 'nonsense' is unknown; these apply here: fcd, kcd"),
+        ("mnist", ["modes"], "metric 'modes' does not apply to mnist"),
+        ("two_moons", ["modes"], "does not apply to two_moons; these do: js, kl"),
+        ("ring8", ["fcd"], "does not apply to ring8"),
+    ],
+)
+def test_names_that_do_not_apply_are_refused(dataset, names, complaint):
+    with pytest.raises(StudioError, match=complaint):
+        check_names(names, make_config({"dataset": dataset}))
+
+
+def test_too_many_and_too_few_samples_are_refused_with_the_reason(reference):
+    with pytest.raises(StudioError, match="401 samples: at most 400 can be compared with mnist"):
+        judge(reference, strokes(401, 0)[0])
+    with pytest.raises(StudioError, match="100 samples are too few for 128 features"):
+        judge(reference, strokes(100, 0)[0], ("fcd",))
+
+
+def test_every_number_is_described():
+    assert all(row.text.endswith(".") and row.source for row in METRICS.values())
+    assert set(CLASSIFIERS) == {"mnist", "fashion_mnist", "emoji"}
+
+
+def test_points_of_the_distribution_itself_are_at_the_floor(tmp_path):
+    config = make_config({"dataset": "grid25", "network": "mlp"})
+    reference = PointReference(config, tmp_path)
+    samples = reference._toy.sample(2000, torch.Generator().manual_seed(9))[0]
+    pair = reference.pair(samples, "train", 0)
+    floor = reference.floor(metrics_for(pictures=False, has_modes=True), 2000, "train")
+    assert floor["modes"] == (25.0, 0.0) and METRICS["good"].compute(pair) == pytest.approx(0.989, abs=0.01)
+    for name in ("js", "kl", "sliced_wasserstein"):
+        assert METRICS[name].compute(pair) == pytest.approx(floor[name][0], rel=0.3)
+    shifted = reference.pair(samples + 1, "train", 0)
+    assert METRICS["modes"].compute(shifted) == 0
+    assert METRICS["js"].compute(shifted) == pytest.approx(math.log(2), abs=0.01)
+    assert METRICS["sliced_wasserstein"].compute(shifted) == pytest.approx(1.0, abs=0.1)  # sqrt(2) / sqrt(2)
+
+
+def test_a_checkpoint_is_evaluated_from_the_command_line(tmp_path):
+    trained = run_cli("train", "--preset", "ring8", "--steps", 20, "--out", tmp_path, "--device", "cpu")
+    assert trained.returncode == 0, trained.stderr
+    command = ("evaluate", tmp_path / "ring8.safetensors", "--data", tmp_path / "data", "--n", 500)
+    found = json.loads(run_cli(*command, "--json").stdout)
+    assert found["step"] == 20 and found["samples"] == 500
+    assert {number["name"] for number in found["numbers"]} == set(metrics_for(pictures=False, has_modes=True))
+    refused = run_cli(*command, "--metrics", "modes,fcd")
+    assert refused.returncode == 1 and "'fcd' does not apply to ring8" in refused.stderr
