@@ -247,7 +247,7 @@ _ALL = (
         "modern",
         "Digits by class (conditional DCGAN)",
         "Say which digit: the generator gets the class with its latent (Mirza and Osindero, 2014), the discriminator "
-        "by projection (Miyato and Koyama, 2018). Each row of the grid is one digit.",
+        "by projection (Miyato and Koyama, 2018). The grid shows the digits in their order.",
         {"generator_conditioning": "embedding", "discriminator_conditioning": "projection"},
     ),
     Preset(

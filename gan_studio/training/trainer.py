@@ -226,7 +226,10 @@ class Trainer:
         """Losses, D(x), D(G(z)) and gradient norms of the last step, in one read from the device."""
         last = self._last
         real, fake = (self._objective.scores(last[side], last["real"], last["fake"]) for side in ("real", "fake"))
-        believe = self._objective.probability or torch.sigmoid
+        believe = self._objective.probability
+        if believe is None:  # only differences of such scores mean something: 0 is put between the two sides
+            middle = (real.mean() + fake.mean()) / 2
+            real, fake, believe = real - middle, fake - middle, torch.sigmoid
         values = {
             "d_loss": last["d_loss"],
             "g_loss": last["g_loss"],

@@ -181,3 +181,11 @@ def test_probabilities_are_the_objectives_own(images):
     trainer.edit({"objective": "non_saturating"})
     trainer._last = known
     assert trainer.measure()["d_real"] == pytest.approx((1 / (1 + math.exp(-1)) + 1 / (1 + math.exp(-2))) / 2)
+
+
+def test_scores_without_a_threshold_are_shown_around_the_middle(images):
+    trainer = stepped(images, objective="relativistic")
+    trainer._last |= {"real": torch.tensor([101.0]), "fake": torch.tensor([99.0])}
+    measured = trainer.measure()
+    assert measured["d_real"] == pytest.approx(1 / (1 + math.exp(-1)))
+    assert measured["d_fake"] == pytest.approx(1 / (1 + math.exp(1)))
