@@ -97,6 +97,9 @@ def load_classifier(dataset: str, path: Path | None = None) -> Classifier:
     if dataset not in CLASSIFIERS:
         raise StudioError(f"there is no classifier for {dataset}; there are ones for {', '.join(CLASSIFIERS)}")
     path = path or asset_dir() / "classifiers" / f"{dataset}.safetensors"
+    if not path.is_file():
+        how = f"python -m gan_studio.metrics.train_classifier {dataset}"
+        raise StudioError(f"{path}: there is no such file; {how} makes it")
     try:
         with safe_open(path, "pt") as file:
             meta = json.loads(file.metadata()[_META])

@@ -6,7 +6,7 @@ from tests.conftest import chromium, start_app
 from tests.ui.visitor import FLAGS, Visitor
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: playwright keeps an event loop in this thread that others cannot use
 def browser():
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as driver:
