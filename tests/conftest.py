@@ -81,7 +81,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
     assert not made._thread.is_alive()
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 20.0):
+def wait_until(condition: Callable[[], object], seconds: float = 40.0):
     """The first true value of ``condition``; fails after ``seconds``."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
