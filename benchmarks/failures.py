@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 import torch
 
+from benchmarks.toys import coverage
 from gan_studio.config import make_config
 from gan_studio.data import load_data
+from gan_studio.data.pixels import to_unit_range
 from gan_studio.lessons.presets import PRESETS
-from gan_studio.metrics.modes import PROTOCOL_SAMPLES, mode_coverage
 from gan_studio.training.trainer import Trainer
 
 
@@ -32,9 +33,7 @@ class Measure:
 
 
 def _modes(trainer: Trainer, history: list[dict[str, float]]) -> float:
-    z = torch.randn(PROTOCOL_SAMPLES, trainer.config.latent_size, generator=torch.Generator().manual_seed(99))
-    toy = trainer.data.toy
-    return mode_coverage(trainer.sample(z), toy.modes, toy.sigma).covered
+    return coverage(trainer).covered
 
 
 def _generator_gradient(trainer: Trainer, history: list[dict[str, float]]) -> float:
@@ -48,9 +47,7 @@ def _memory(trainer: Trainer, history: list[dict[str, float]]) -> float:
     held_out = load_data(trainer.config, split="test").samples[:500]
     seen = trainer.data.samples
     trainer.discriminator.eval()
-    scores = [
-        trainer.discriminator(pictures.float() / 127.5 - 1).scores.sigmoid().mean() for pictures in (seen, held_out)
-    ]
+    scores = [trainer.discriminator(to_unit_range(side)).scores.sigmoid().mean() for side in (seen, held_out)]
     trainer.discriminator.train()
     return (scores[0] - scores[1]).item()
 

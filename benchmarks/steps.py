@@ -4,7 +4,7 @@
     python -m benchmarks.steps --memory 20000                    # growth of the process over so many steps
 
 Each ratio is the time of a step with the regulariser by that of the same step without it. The gradient penalty is
-also measured on the critic's part alone: the difference between steps with one critic update and with two.
+also measured on the critic's part alone: the difference between steps with one critic update and with five.
 """
 
 from __future__ import annotations

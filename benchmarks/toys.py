@@ -17,10 +17,17 @@ import torch
 from gan_studio.config import make_config
 from gan_studio.data import load_data
 from gan_studio.lessons.presets import find_preset
-from gan_studio.metrics.modes import PROTOCOL_SAMPLES, mode_coverage
+from gan_studio.metrics.modes import PROTOCOL_SAMPLES, Coverage, mode_coverage
 from gan_studio.training.trainer import Trainer
 
 STEPS = {"grid25": 30_000, "ring8": 30_000}
+
+
+def coverage(trainer: Trainer) -> Coverage:
+    """The protocol, for the averaged generator of ``trainer``."""
+    z = torch.randn(PROTOCOL_SAMPLES, trainer.config.latent_size, generator=torch.Generator().manual_seed(99))
+    toy = trainer.data.toy
+    return mode_coverage(trainer.sample(z), toy.modes, toy.sigma)
 
 
 def measure(preset: str, seed: int) -> tuple[int, float, float]:
@@ -31,9 +38,7 @@ def measure(preset: str, seed: int) -> tuple[int, float, float]:
     for _ in range(STEPS[preset]):
         trainer.step()
     seconds = time.perf_counter() - start
-    z = torch.randn(PROTOCOL_SAMPLES, config.latent_size, generator=torch.Generator().manual_seed(99))
-    toy = trainer.data.toy
-    found = mode_coverage(trainer.sample(z), toy.modes, toy.sigma)
+    found = coverage(trainer)
     return found.covered, found.good, seconds
 
 

@@ -44,12 +44,18 @@ class LatentRequest(BaseModel):
 
 
 class Source:
-    """A generator ready to draw, and what its first layer's weights say about directions."""
+    """A generator ready to draw, and what its first layer's weights say about directions.
+
+    Raises KeyError or ValueError where ``state`` lacks a tensor or has one of another shape or type.
+    """
 
     def __init__(self, config: RunConfig, space: Space, state: Mapping[str, torch.Tensor], step: int):
         self.latent_size, self.space = config.latent_size, space
         self.conditional = config.generator_conditioning != "none"
         network = build_generator(config, space.shape, len(space.classes))
+        for name, like in network.state_dict().items():
+            if state[name].shape != like.shape or state[name].dtype != like.dtype:
+                raise ValueError(f"{name} is {tuple(state[name].shape)} {state[name].dtype}")
         self.network: nn.Module = network.eval().requires_grad_(False)
         self.load(state, step)
 

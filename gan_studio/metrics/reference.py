@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -76,7 +77,7 @@ class PictureReference:
             seen.features, seen.logits, real.features, real.logits, self._train, suspects, self._unseen_to_train
         )
 
-    @property
+    @cached_property
     def _unseen_to_train(self) -> torch.Tensor:
         path = self._cache / f"{self._key}-{self._train.shape[0]}-unseen.safetensors"
         made = _kept(path, lambda: {"distance": nearest(self._seen["test"].features, self._train)[0]})

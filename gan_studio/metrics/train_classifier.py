@@ -20,7 +20,7 @@ from tqdm import tqdm
 from gan_studio.config import make_config
 from gan_studio.data import DataSet, load_data
 from gan_studio.data.pixels import to_unit_range
-from gan_studio.metrics.classifier import CLASSIFIERS, ClassifierNetwork, describe
+from gan_studio.metrics.classifier import CLASSIFIERS, Classifier, ClassifierNetwork, describe
 from gan_studio.training.device import resolve_device, resolve_precision
 
 BATCH = 128
@@ -73,16 +73,6 @@ def train(data: DataSet, epochs: int, seed: int, device: torch.device, mirror: b
     return average.module.eval()
 
 
-@torch.no_grad()
-def accuracy(network: ClassifierNetwork, data: DataSet, device: torch.device) -> float:
-    """The share of correct answers."""
-    right = 0
-    for images, labels in zip(data.samples.split(500), data.labels.split(500), strict=True):
-        _, logits = network(to_unit_range(images.to(device)).contiguous(memory_format=torch.channels_last))
-        right += (logits.argmax(1).cpu() == labels).sum().item()
-    return right / len(data.samples)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset", choices=list(CLASSIFIERS))
@@ -94,10 +84,11 @@ def main() -> None:
     config, device = make_config({"dataset": options.dataset}), resolve_device("auto")
     data, unseen = (load_data(config, options.data, split) for split in ("train", "test"))
     network = train(data, options.epochs, options.seed, device, mirror=options.dataset != "mnist")
-    reached = accuracy(network, unseen, device)
+    verdicts = Classifier(options.dataset, network.cpu(), data.classes, 0.0).look(unseen.samples).logits.argmax(1)
+    reached = (verdicts == unseen.labels).float().mean().item()
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / f"{options.dataset}.safetensors"
-    state = {name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}
+    state = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
     save_file(state, path, describe(data.classes, reached, epochs=options.epochs, seed=options.seed))
     print(f"{path}: test accuracy {100 * reached:.2f} % after {options.epochs} epochs, seed {options.seed}")
 

@@ -65,8 +65,12 @@ def test_edits_are_checked_too(images):
 
 def test_penalties_are_allowed_where_there_is_no_batch_norm(images):
     for values in (PLAIN, {"hidden": (8,)}, *({"network": name} for name in ("modern", "residual", "dense_conv"))):
-        Trainer(tiny_config(**values, r1_penalty=1.0), images)
+        trainer = Trainer(tiny_config(**values, r1_penalty=1.0), images)
+        trainer.step()
+        assert trainer.all_finite()
 
 
 def test_a_class_for_the_generator_alone_goes_with_packing(images):
-    Trainer(tiny_config(generator_conditioning="embedding", pack=2), images).step()
+    trainer = Trainer(tiny_config(generator_conditioning="embedding", pack=2), images)
+    trainer.step()
+    assert trainer.step_count == 1 and trainer.all_finite()
