@@ -9,8 +9,11 @@ import gradio as gr
 
 from gan_studio.events import COLUMNS
 from gan_studio.latent.source import PRINCIPAL
+from gan_studio.metrics.registry import METRICS
+from gan_studio.quality import QualityMonitor
 from gan_studio.session import Session
 from gan_studio.ui.latent_tab import build_latent_tab
+from gan_studio.ui.quality_tab import build_quality_tab
 from gan_studio.ui.text import LANGUAGES, texts
 from gan_studio.ui.train_tab import build_train_tab
 
@@ -37,6 +40,7 @@ def head() -> str:
     known = {
         "columns": COLUMNS,
         "principal": PRINCIPAL,
+        "metrics": {name: row.best for name, row in METRICS.items()},
         "texts": {language: texts(language) for language in LANGUAGES},
     }
     data = json.dumps(known, ensure_ascii=False).replace("</", "<\\/")
@@ -48,7 +52,7 @@ def head() -> str:
     )
 
 
-def build_page(session: Session, i18n: gr.I18n, device: str | None = None) -> gr.Blocks:
+def build_page(session: Session, monitor: QualityMonitor, i18n: gr.I18n, device: str | None = None) -> gr.Blocks:
     """The Gradio page of ``session``; ``device`` is what new runs are set to compute on."""
     with gr.Blocks(title="GAN Studio", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as page:
         gr.HTML("<gan-header></gan-header>", elem_id="header", js_on_load=None)
@@ -57,5 +61,7 @@ def build_page(session: Session, i18n: gr.I18n, device: str | None = None) -> gr
                 on_load = build_train_tab(session, i18n, device)
             with gr.Tab(i18n("tab.latent"), id="latent-tab") as latent_tab:
                 build_latent_tab(session, i18n, latent_tab)
+            with gr.Tab(i18n("tab.quality"), id="quality-tab"):
+                build_quality_tab(monitor, i18n, page)
         on_load(page)
     return page

@@ -1,4 +1,4 @@
-"""The live routes beside Gradio's: the stream, its polling twin, and latent pictures."""
+"""The live routes beside Gradio's: the stream, its polling twin, latent pictures, and quality numbers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from gan_studio.assets import asset_dir
 from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
 from gan_studio.latent.source import PATH_FRAMES, VARIATIONS, LatentRequest
+from gan_studio.quality import QualityMonitor
 from gan_studio.ui.encode import sheet_png
 from gan_studio.ui.stream import Cursor, Hub
 
@@ -22,7 +23,7 @@ _MOST_BYTES = 10_000
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer) -> None:
+def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: QualityMonitor) -> None:
     """Add ``/live/...`` to ``app``; must happen before Gradio is mounted at the root."""
 
     @app.get("/live/stream")
@@ -54,6 +55,10 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer) -> None:
         }
         headers = {**_NO_STORE, "X-Drawing": json.dumps(about)}
         return Response(sheet_png(drawing.images, columns), media_type="image/png", headers=headers)
+
+    @app.get("/live/quality")
+    async def quality() -> Response:
+        return JSONResponse(monitor.view(), headers=_NO_STORE)
 
     app.mount("/live/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.mount("/live/vendor", StaticFiles(directory=asset_dir() / "vendor"))

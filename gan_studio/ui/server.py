@@ -22,6 +22,7 @@ from starlette.middleware import Middleware
 from gan_studio.data.uploads import MOST_BYTES
 from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
+from gan_studio.quality import QualityMonitor
 from gan_studio.session import Session, SessionClosed
 from gan_studio.ui.early import EarlyHead
 from gan_studio.ui.guard import OriginGuard
@@ -40,7 +41,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 def build_app(session: Session, hub: Hub, *, device: str | None = None, local_only: bool = False) -> FastAPI:
     """The whole web application of ``session``; ``hub`` must receive the session's snapshots."""
-    explorer = Explorer(session)
+    explorer, monitor = Explorer(session), QualityMonitor(session)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -49,12 +50,14 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
         hub.close()
         session.close(CLOSE_SECONDS)  # here, because uvicorn repeats SIGTERM afterwards, and that ends the process
         explorer.close()
+        monitor.close()
 
     middleware = [Middleware(OriginGuard, local_only=local_only), Middleware(EarlyHead, html=head())]
     app = FastAPI(lifespan=lifespan, middleware=middleware, docs_url=None, redoc_url=None, openapi_url=None)
-    add_live_routes(app, hub, explorer)
+    app.state.monitor = monitor
+    add_live_routes(app, hub, explorer, monitor)
     i18n = translations()
-    page = build_page(session, i18n, device)
+    page = build_page(session, monitor, i18n, device)
     # Gradio's idle queue wakes eleven hundred times a second, and each time takes Python away from training.
     # No control here uses the queue.
     page._queue.sleep_when_free = page._queue.progress_update_sleep_when_free = 0.1
@@ -139,9 +142,11 @@ def serve(
         pass  # uvicorn has ended in order and only repeats the signal
     finally:
         hub.close()
-        if not session.close(0):
+        saved = session.close(0)
+        if not saved:
             print("gan-studio: a step takes too long to wait for; the last autosave is kept", file=sys.stderr)
-            os._exit(1)  # a thread inside PyTorch must not outlive the interpreter
+        if not saved or app.state.monitor.busy:
+            os._exit(0 if saved else 1)  # a thread inside PyTorch must not outlive the interpreter
     return 0
 
 

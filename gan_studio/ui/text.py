@@ -1,4 +1,4 @@
-"""Everything the page says, by language. English field texts come from the config itself."""
+"""Everything the page says, by language. English ones of fields, presets and metrics come from these themselves."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cache
 from gan_studio.assets import asset_dir
 from gan_studio.config import FIELDS, FieldSpec
 from gan_studio.lessons.presets import PRESETS
+from gan_studio.metrics.registry import METRICS
 
 LANGUAGES = ("en", "zh")
 
@@ -16,10 +17,10 @@ LANGUAGES = ("en", "zh")
 def texts(language: str) -> dict[str, str]:
     """All texts of one of :data:`LANGUAGES`, by key."""
     found = json.loads((asset_dir() / "locale" / f"{language}.json").read_text(encoding="utf-8"))
-    return {**_english_of_fields(), **found} if language == "en" else found
+    return {**_english_of_registries(), **found} if language == "en" else found
 
 
-def _english_of_fields() -> dict[str, str]:
+def _english_of_registries() -> dict[str, str]:
     said = {}
     for name, spec in FIELDS.items():
         said[f"field.{name}"] = title_of(spec)
@@ -27,6 +28,9 @@ def _english_of_fields() -> dict[str, str]:
     for name, preset in PRESETS.items():
         said[f"preset.{name}"] = preset.title
         said[f"preset.{name}.info"] = preset.description
+    for name, row in METRICS.items():
+        title, sentence = row.text.split(": ", 1)
+        said[f"metric.{name}"], said[f"metric.{name}.info"] = title, sentence[0].upper() + sentence[1:]
     return said
 
 

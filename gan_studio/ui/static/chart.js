@@ -3,6 +3,9 @@ import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { say } from "./text.js";
 
 const css = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
+const LEVEL = "#10a37f";
+const decades = (_, axis, low, high) =>
+  Array.from({ length: Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 }, (_, i) => 10 ** (Math.floor(Math.log10(low)) + i));
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 4 });
 
 // Exponential smoothing, corrected for its start, as TensorBoard draws it.
@@ -21,17 +24,37 @@ function smooth(values, weight) {
 export class Chart {
   // series: [{ key, label, color }], key naming a column of the stream's points.
   // The legend, with the values under the pointer, goes into the caption.
-  constructor(parent, caption, { unit, series, range }) {
+  // range: [low, high] of the values, else theirs; log: a logarithmic axis; dots: mark each point.
+  constructor(parent, caption, { unit, series, range, log = false, dots = false }) {
     this.parent = parent;
     this.caption = caption;
-    this.options = { unit, series, range };
+    this.options = { unit, series, range, log, dots };
     this.markers = [];
     this.data = [[], ...series.flatMap(() => [[], []])];
-    new ResizeObserver(() => this.resize()).observe(parent);
+    this.sizeWatch = new ResizeObserver(() => this.resize());
+    this.sizeWatch.observe(parent);
+  }
+
+  destroy() {
+    this.sizeWatch.disconnect();
+    this.plot?.destroy();
+  }
+
+  // The scale of the values, wide enough for the level too.
+  valueScale() {
+    const { range, log } = this.options;
+    if (range) return { range: () => range };
+    const span = (low, high) => {
+      if (low === null) return [log ? 0.1 : 0, 1];
+      const level = this.level?.value ?? low;
+      const ends = [Math.min(low, level), Math.max(high, level)];
+      return log ? uPlot.rangeLog(...ends, 10, false) : uPlot.rangeNum(...ends, 0.1, true);
+    };
+    return { distr: log ? 3 : 1, ...(log || this.options.dots ? { range: (_, low, high) => span(low, high) } : {}) };
   }
 
   build() {
-    const { unit, series, range } = this.options;
+    const { unit, series, dots, log } = this.options;
     const ink = css("--body-text-color");
     const faint = css("--border-color-primary");
     const axis = (more) => ({
@@ -51,16 +74,16 @@ export class Chart {
         ...this.size(),
         cursor: { drag: { x: true, y: false }, points: { size: 6 } },
         legend: { live: true, mount: (_, legend) => this.caption.append(legend) },
-        scales: { x: { time: false }, y: range ? { range: () => range } : {} },
+        scales: { x: { time: false }, y: this.valueScale() },
         axes: [
           axis({ label: say("chart.step"), size: 28, values: (_, ticks) => ticks.map((t) => compact.format(t)) }),
-          axis({ label: unit, size: 44, values: (_, ticks) => ticks.map((t) => compact.format(t)) }),
+          axis({ label: unit, size: 44, ...(log ? { splits: decades } : {}), values: (_, ticks) => ticks.map((t) => compact.format(t)) }),
         ],
         series: [
           { label: say("chart.step"), value: (_, v) => (v === null || v === undefined ? "–" : String(v)) },
           ...series.flatMap(({ label, color }) => [
             { label: `${label} (raw)`, stroke: `${color}44`, width: 1, points: { show: false } },
-            { label, stroke: color, width: 2, value: show, points: { show: false } },
+            { label, stroke: color, width: 2, value: show, spanGaps: dots, points: dots ? { show: true, size: 6 } : { show: false } },
           ]),
         ],
         hooks: { draw: [() => this.drawMarkers()] },
@@ -80,14 +103,15 @@ export class Chart {
     else this.build();
   }
 
-  // columns: { step: [...], key: [...] }; markers: [{ step, text }].
-  show(columns, markers, weight) {
+  // columns: { step: [...], key: [...] }; markers: [{ step, text }]; level: { value, text }, a line to compare with.
+  show(columns, markers, weight, level) {
     const pairs = this.options.series.flatMap(({ key }) => {
       const raw = columns[key];
       return [weight ? raw : raw.map(() => null), smooth(raw, weight)];
     });
     this.data = [columns.step, ...pairs];
     this.markers = markers;
+    this.level = level;
     this.plot?.setData(this.data);
   }
 
@@ -111,6 +135,20 @@ export class Chart {
       ctx.textAlign = fits ? "left" : "right";
       ctx.fillText(text, x + (fits ? 3 : -3) * ratio, bbox.top + 11 * ratio);
     }
+    if (this.level) this.drawLevel(ctx, bbox, ratio);
     ctx.restore();
+  }
+
+  drawLevel(ctx, { left, top, width, height }, ratio) {
+    const y = this.plot.valToPos(this.level.value, "y", true);
+    if (!(y >= top && y <= top + height)) return;
+    ctx.strokeStyle = ctx.fillStyle = LEVEL;
+    ctx.beginPath();
+    ctx.moveTo(left, y);
+    ctx.lineTo(left + width, y);
+    ctx.stroke();
+    ctx.textAlign = "right";
+    const above = y - 4 * ratio > top + 11 * ratio;
+    ctx.fillText(this.level.text, left + width - 3 * ratio, above ? y - 4 * ratio : y + 12 * ratio);
   }
 }

@@ -3,3 +3,4 @@ import "./header.js";
 import "./board.js";
 import "./latent.js";
 import "./pad.js";
+import "./quality.js";

@@ -1,0 +1,202 @@
+"""Quality numbers while training goes on: measured in the background, within a small share of the time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from gan_studio.config import RunConfig
+from gan_studio.data import data_key
+from gan_studio.errors import StudioError
+from gan_studio.latent.source import Source
+from gan_studio.metrics.evaluate import Report, check_names, evaluate
+from gan_studio.metrics.reference import PictureReference, PointReference, load_reference
+from gan_studio.metrics.registry import METRICS, metrics_for
+from gan_studio.session import Session, Weights
+
+log = logging.getLogger(__name__)
+
+SHARE = 0.02
+"""The largest part of one core's time that measuring takes while a run trains."""
+MOST_ROWS = 600
+_LOOK_SECONDS = 0.5  # how often a paused or absent run is looked at again
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured: metrics of :data:`METRICS`, seconds from one measurement to the next, samples for each.
+
+    Raises :class:`StudioError` where one of them is out of range.
+    """
+
+    names: tuple[str, ...] = ("fcd", "precision", "recall", "memorised", "modes", "good", "sliced_wasserstein", "js")
+    interval: float = 60.0
+    count: int = 2000
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.names if name not in METRICS]
+        if unknown or not self.names:
+            raise StudioError(f"metrics: choose at least one of {', '.join(METRICS)}")
+        if not 1 <= self.interval <= 3600:
+            raise StudioError(f"interval = {self.interval:g}: must be from 1 to 3600 seconds")
+        if not 200 <= self.count <= 10_000:
+            raise StudioError(f"samples = {self.count}: must be from 200 to 10000")
+
+    def names_for(self, config: RunConfig) -> tuple[str, ...]:
+        """Those of the names that apply to the data of ``config``; raises :class:`StudioError` where none does."""
+        apply = check_names(None, config)
+        names = tuple(name for name in self.names if name in apply)
+        if not names:
+            raise StudioError(f"none of the chosen numbers applies to {config.dataset}; these do: {', '.join(apply)}")
+        return names
+
+
+@dataclass
+class Measured:
+    """What was measured of one run; ``rows`` holds reports in the order of their steps."""
+
+    run_id: str = ""
+    rows: list[Report] = field(default_factory=list)
+
+    def add(self, report: Report) -> None:
+        """Append a report; those of steps that were undone are dropped, and a long list is thinned."""
+        self.rows = [*(row for row in self.rows if row.step < report.step), report]
+        if len(self.rows) > MOST_ROWS:
+            half = len(self.rows) // 2
+            self.rows = self.rows[:half:2] + self.rows[half:]
+
+
+class QualityMonitor:
+    """Measures the averaged generator of the session's run as a :class:`Plan` says; one thread, one core.
+
+    Every public method may be called from any thread.
+    """
+
+    def __init__(self, session: Session):
+        self._session = session
+        self._plan = Plan()
+        self._on = self._closing = False
+        self._state, self._message = "off", ""
+        self._measured = Measured()
+        self._reference: tuple[Any, PictureReference | PointReference] | None = None
+        self._done: tuple[str, int, Plan] | None = None  # what the newest measurement was of
+        self._wake = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """What is, or would be, measured."""
+        return self._plan
+
+    def begin(self, plan: Plan) -> None:
+        """Measure from now on, whenever there is a run."""
+        with self._wake:
+            self._plan, self._on, self._message, self._state = plan, True, "", "waiting"
+            if self._thread is None and not self._closing:
+                self._thread = threading.Thread(target=self._loop, name="quality", daemon=True)
+                self._thread.start()
+            self._wake.notify()
+
+    def end(self) -> None:
+        """Measure no more; what was measured stays."""
+        with self._wake:
+            self._on, self._state = False, "off"
+
+    def close(self) -> None:
+        """End the thread after the measurement in progress; :attr:`busy` says whether there is one."""
+        with self._wake:
+            self._closing, self._on = True, False
+            self._wake.notify()
+
+    @property
+    def busy(self) -> bool:
+        """Whether the thread has not ended."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def view(self) -> dict[str, Any]:
+        """What the page shows, as JSON: the state, the newest plan, and the numbers so far with their floors."""
+        with self._wake:
+            rows, plan = list(self._measured.rows), self._plan
+            said = {"state": self._state, "message": self._message, "run": self._measured.run_id}
+        numbers = [{n.name: [n.value, n.error, n.floor, n.spread] for n in row.numbers} for row in rows]
+        last = rows[-1] if rows else None
+        return {
+            **said,
+            "names": [name for name in METRICS if any(name in row for row in numbers)],
+            "interval": plan.interval,
+            "protocol": f"{last.extractor}; {last.samples} samples, seed {last.seed}" if last else "",
+            "steps": [row.step for row in rows],
+            "numbers": numbers,
+        }
+
+    # -- the thread ----------------------------------------------------------------------------------
+
+    def _loop(self) -> None:
+        torch.set_num_threads(1)  # more would fight with training for the cores
+        due = 0.0
+        while not self._closing:
+            with self._wake:
+                plan, weights = self._plan, self._session.weights
+                now = time.monotonic()
+                fresh = weights is not None and (weights.run_id, weights.step, plan) != self._done
+                changed = self._done is None or self._done[2] != plan
+                if not self._on or not fresh or (now < due and not changed):
+                    self._wake.wait(_LOOK_SECONDS if self._on else None)
+                    continue
+            work = self._guarded(plan, weights)
+            training = self._session.snapshot.state == "running"
+            due = time.monotonic() + max(plan.interval, work / SHARE if training else 0)
+
+    def _guarded(self, plan: Plan, weights: Weights) -> float:
+        """Measure; returns the seconds of one core that it took. What goes wrong is said, and the run goes on."""
+        try:
+            message, work = "", self._measure(plan, weights)
+        except (StudioError, RuntimeError, MemoryError) as error:  # such as a diverged generator
+            message, work = str(error), 0.0
+        except Exception as error:  # the page must hear of it, whatever it is
+            log.exception("measuring failed")
+            message, work = f"unexpected fault: {error}", 0.0
+        with self._wake:
+            self._done = weights.run_id, weights.step, plan
+            self._message = message
+            if self._on:
+                self._state = "failed" if message else "waiting"
+        return work
+
+    def _measure(self, plan: Plan, weights: Weights) -> float:
+        names = plan.names_for(weights.config)
+        reference = self._prepare(plan, names, weights.config)
+        self._say("measuring")
+        start = time.thread_time()
+        source = Source(weights.config, weights.space, weights.state, weights.step)
+        report = evaluate(source, weights.config, reference, names=names, count=min(plan.count, reference.most))
+        with self._wake:
+            if self._measured.run_id != weights.run_id:
+                self._measured = Measured(weights.run_id)
+            self._measured.add(report)
+        return time.thread_time() - start
+
+    def _prepare(self, plan: Plan, names: tuple[str, ...], config: RunConfig) -> PictureReference | PointReference:
+        """The real side: slow the first time, and not counted as measuring."""
+        key = data_key(config)
+        if self._reference is None or self._reference[0] != key:
+            self._say("preparing")
+            self._reference = key, load_reference(config, self._session.data_dir)
+        reference = self._reference[1]
+        reference.floor(names, min(plan.count, reference.most), "train")
+        return reference
+
+    def _say(self, state: str) -> None:
+        with self._wake:
+            if self._on:
+                self._state = state
+
+
+def offered() -> dict[str, tuple[str, ...]]:
+    """The metrics there are to choose from, by what they apply to: "pictures" and "points"."""
+    return {kind: metrics_for(kind == "pictures", has_modes=True) for kind in ("pictures", "points")}
