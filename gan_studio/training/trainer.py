@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -50,6 +51,7 @@ class Trainer:
         layout = {"device": self.device} | ({} if data.is_points else {"memory_format": torch.channels_last})
         self.generator, self.discriminator = (network.to(**layout) for network in pair)
         self.discriminator.noise = self.noise
+        self._g_parameters, self._d_parameters = (list(n.parameters()) for n in (self.generator, self.discriminator))
         self.average = Average(self.generator)
         self.g_optimizer = make_optimizer(config, "generator", self.generator)
         self.d_optimizer = make_optimizer(config, "discriminator", self.discriminator)
@@ -103,7 +105,7 @@ class Trainer:
 
     def _draw_real(self) -> tuple[torch.Tensor, torch.Tensor | None]:
         index = self.sampler.draw(self.config.batch_size).to(self.samples.device, non_blocking=True)
-        samples = self.samples[index].to(self.device, non_blocking=True)
+        samples = self.samples.index_select(0, index).to(self.device, non_blocking=True)
         labels = self.labels[index].to(self.device, non_blocking=True) if self._conditional else None
         return samples if self.data.is_points else to_unit_range(samples), labels
 
@@ -144,9 +146,7 @@ class Trainer:
             loss = loss + self.config.auxiliary_weight * told
         for name, weight in penalties.items():
             loss = loss + self.config.penalty_interval * weight * self._penalty(name, seen, verdicts, labels)
-        self.d_optimizer.zero_grad()
-        loss.backward()
-        self._descend(self.d_optimizer, self.discriminator)
+        self._descend(loss, self.d_optimizer, self._d_parameters)
         if self.config.weight_clip:
             _clamp(self.discriminator, self.config.weight_clip)
         return real_samples, labels
@@ -188,31 +188,30 @@ class Trainer:
         real: torch.Tensor,
         labels: torch.Tensor | None,
     ) -> None:
-        # The discriminator only passes the gradient on here; its own would be thrown away.
-        self.discriminator.requires_grad_(False)
-        try:
-            verdict = self._judge(self._present(fake), fake_labels)
-            output, known = getattr(verdict, self._objective.reads), None
-            if self._objective.needs_real:
-                with torch.no_grad():  # the discriminator has just changed
-                    known = getattr(self._judge(self._present(real), labels), self._objective.reads)
-            loss = self._objective.g_loss(output, known)
-            self._last["g_loss"] = loss.detach()
-            if verdict.classes is not None:
-                loss = loss + self.config.auxiliary_weight * cross_entropy(verdict.classes, fake_labels)
-            self.g_optimizer.zero_grad()
-            loss.backward()
-            self._descend(self.g_optimizer, self.generator)
-        finally:  # a step that failed half-way must not leave the discriminator unable to learn
-            self.discriminator.requires_grad_(True)
+        verdict = self._judge(self._present(fake), fake_labels)
+        output, known = getattr(verdict, self._objective.reads), None
+        if self._objective.needs_real:
+            with torch.no_grad():  # the discriminator has just changed
+                known = getattr(self._judge(self._present(real), labels), self._objective.reads)
+        loss = self._objective.g_loss(output, known)
+        self._last["g_loss"] = loss.detach()
+        if verdict.classes is not None:
+            loss = loss + self.config.auxiliary_weight * cross_entropy(verdict.classes, fake_labels)
+        self._descend(loss, self.g_optimizer, self._g_parameters)
 
-    def _descend(self, optimizer: torch.optim.Optimizer, network: nn.Module) -> None:
+    def _descend(self, loss: torch.Tensor, optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter]) -> None:
+        """One step of ``parameters`` down the slope of ``loss``; the other player's slopes are not computed."""
+        for parameter in parameters:
+            parameter.grad = None  # what zero_grad() does, without its bookkeeping
+        loss.backward(inputs=parameters)
         if self.config.gradient_clip:
-            nn.utils.clip_grad_norm_(network.parameters(), self.config.gradient_clip, foreach=True)
+            nn.utils.clip_grad_norm_(parameters, self.config.gradient_clip, foreach=True)
         optimizer.step()
 
-    def _autocast(self, enabled: bool = True) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled and self.precision == torch.bfloat16)
+    def _autocast(self, enabled: bool = True) -> AbstractContextManager:
+        if enabled and self.precision == torch.bfloat16:
+            return torch.autocast(self.device.type, torch.bfloat16)
+        return nullcontext()
 
     @property
     def has_stepped(self) -> bool:
