@@ -17,7 +17,7 @@ runs, not what it computes), ``start`` only when a run begins."""
 Toy = Literal[
     "line", "two_gaussians", "ring", "ring8", "grid25", "two_moons", "spiral", "swiss_roll", "checkerboard", "points"
 ]
-Pictures = Literal["mnist", "emoji", "fashion_mnist", "kmnist", "cifar10", "folder"]
+Pictures = Literal["mnist", "stacked_mnist", "emoji", "fashion_mnist", "kmnist", "cifar10", "folder"]
 Architecture = Literal["dcgan", "mlp", "dense_conv", "residual", "modern"]
 Optimizer = Literal["sgd", "momentum", "rmsprop", "adam", "adamw"]
 Norm = Literal["batch", "none"]

@@ -13,6 +13,7 @@ from gan_studio.data.emoji import load_emoji
 from gan_studio.data.folder import load_folder
 from gan_studio.data.images import load_family
 from gan_studio.data.points import load_points
+from gan_studio.data.stacked import load_stacked_mnist
 from gan_studio.data.storage import default_data_dir
 from gan_studio.data.toys import TOYS
 from gan_studio.data.transform import resize, to_colour, to_grey
@@ -37,6 +38,10 @@ def _cifar10(config: RunConfig, data_dir: Path, split: str, progress: Progress) 
     return load_cifar10(data_dir, split, progress)
 
 
+def _stacked(config: RunConfig, data_dir: Path, split: str, progress: Progress) -> DataSet:
+    return load_stacked_mnist(data_dir, split, progress)
+
+
 def _emoji(config: RunConfig, data_dir: Path, split: str, progress: Progress) -> DataSet:
     return load_emoji(split)
 
@@ -51,6 +56,7 @@ def _points(config: RunConfig, data_dir: Path, split: str, progress: Progress) -
 
 DATASETS: dict[str, DatasetRow] = {
     "mnist": DatasetRow(_family, "LeCun, Cortes, Burges: the MNIST database, CC BY-SA 3.0"),
+    "stacked_mnist": DatasetRow(_stacked, "three digits of MNIST each; Che et al. 2017, arXiv:1612.02136"),
     "emoji": DatasetRow(_emoji, "Google: Noto Emoji images, Apache 2.0"),
     "fashion_mnist": DatasetRow(_family, "Xiao, Rasul, Vollgraf: Fashion-MNIST, MIT (Zalando)"),
     "kmnist": DatasetRow(_family, "Clanuwat et al.: KMNIST, CC BY-SA 4.0 (CODH)"),

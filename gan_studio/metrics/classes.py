@@ -29,11 +29,9 @@ class ClassCounts:
     def covered(self) -> int:
         return sum(share > 0 for share in self.shares)
 
-    @property
-    def reverse_kl(self) -> float:
-        """``KL(generated || real)`` in nats; infinite where a class is generated that is not real."""
-        pairs = [(p, q) for p, q in zip(self.shares, self.real, strict=True) if p > 0]
-        return sum(p * math.log(p / q) for p, q in pairs) if all(q > 0 for _, q in pairs) else math.inf
+    def reverse_kl(self, floor: float) -> float:
+        """``KL(generated || real)`` in nats; a class that no real sample has counts as ``floor``, above 0."""
+        return sum(p * math.log(p / max(q, floor)) for p, q in zip(self.shares, self.real, strict=True) if p > 0)
 
     @property
     def total_variation(self) -> float:
