@@ -46,9 +46,14 @@ class Generator(nn.Module):
     def forward(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
         if self.conditional and labels is None:
             raise StudioError("this generator is conditional: it needs the class of each sample")
-        if self.embedding is not None:
-            z = torch.cat([z, self.embedding(labels)], 1)
-        return self.rest(self.first(z), labels)
+        return self.rest(self.first(self._with_class(z, labels)), labels)
+
+    def up_to(self, count: int, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        """The activations after the first layer and ``count`` of the rest."""
+        return self.rest[:count](self.first(self._with_class(z, labels)), labels)
+
+    def _with_class(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
+        return z if self.embedding is None else torch.cat([z, self.embedding(labels)], 1)
 
     def initialise_embeddings(self, rng: torch.Generator) -> None:
         """A class starts as N(0, I), like the latent beside it."""

@@ -1,0 +1,77 @@
+"""Into the latent space: the latent whose picture is nearest to a given one, by gradient steps on z.
+
+The same search fills in what is missing, takes noise away and enlarges: only what the target is compared with changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+
+from gan_studio.errors import StudioError
+
+Degrade = Callable[[torch.Tensor], torch.Tensor]
+Generate = Callable[[torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The search after ``step`` steps, the best restart first.
+
+    ``latents``: (R, Z); ``errors``: (R,) mean squared difference where the target is known, pixels in [-1, 1].
+    """
+
+    step: int
+    latents: torch.Tensor
+    errors: torch.Tensor
+
+
+def invert(
+    generate: Generate,
+    target: torch.Tensor,
+    latent_size: int,
+    *,
+    mask: torch.Tensor | None = None,
+    degrade: Degrade = lambda pictures: pictures,
+    restarts: int = 8,
+    steps: int = 200,
+    prior: float = 1e-3,
+    lr: float = 0.1,
+    seed: int = 0,
+    report_every: int = 10,
+) -> Iterator[Found]:
+    """Search for latents with ``degrade(generate(z))`` near ``target``: (C, H, W) in [-1, 1]; yields as it goes on.
+
+    Creswell and Bharath 2018 (arXiv:1611.05644); with a mask, Yeh et al. 2017 (arXiv:1607.07539); with a smaller
+    target, Menon et al. 2020 (arXiv:2003.03808). ``mask``: (1, H, W), 1 where the target is known. ``prior`` weighs
+    ||z||^2 / Z, so that z stays where the generator has learned. Restarts are searched side by side. Adam with a
+    rate that falls to zero as a half cosine. ``generate`` must let gradients through.
+    Raises :class:`StudioError` where nothing is known of the target, or the generator gives no finite picture.
+    """
+    known = torch.ones_like(target[:1]) if mask is None else mask
+    if known.sum() == 0:
+        raise StudioError("nothing of the picture is left to compare with: uncover some of it")
+    rng = torch.Generator().manual_seed(seed)
+    z = torch.randn(restarts, latent_size, generator=rng).to(target.device).requires_grad_()
+    optimizer = torch.optim.Adam([z], lr=lr)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    weight = known / (known.sum() * target.shape[0])
+    for step in range(steps + 1):
+        errors = ((degrade(generate(z)) - target).square() * weight).sum((1, 2, 3))
+        if step % report_every == 0 or step == steps:
+            yield _ranked(step, z, errors)
+        if step == steps:
+            return
+        (errors + prior * z.square().mean(1)).sum().backward(inputs=[z])
+        optimizer.step()
+        optimizer.zero_grad()
+        schedule.step()
+
+
+def _ranked(step: int, z: torch.Tensor, errors: torch.Tensor) -> Found:
+    if not errors.isfinite().any():
+        raise StudioError("the generator gives no finite picture here: its run has diverged")
+    order = errors.detach().nan_to_num(nan=torch.inf).argsort()
+    return Found(step, z.detach()[order].clone(), errors.detach()[order])

@@ -1,0 +1,77 @@
+import pytest
+import torch
+from torch.nn.functional import avg_pool2d
+
+from gan_studio.errors import StudioError
+from gan_studio.latent.inversion import invert
+
+
+def last(search):
+    *_, found = search
+    return found
+
+
+@pytest.fixture
+def generator(make_generator):
+    return make_generator(network="dcgan", channels=8)
+
+
+@pytest.fixture
+def picture(generator):
+    return generator(torch.randn(1, 8, generator=torch.Generator().manual_seed(3)))[0]
+
+
+def test_a_generated_picture_is_found_again(generator, picture):
+    found = last(invert(generator, picture, 8, prior=0.0))
+    assert found.errors[0] < 0.01 * picture.square().mean()
+    assert torch.equal(found.errors, found.errors.sort().values)
+    torch.testing.assert_close((generator(found.latents) - picture).square().mean((1, 2, 3)), found.errors)
+
+
+def test_a_linear_generator_is_solved(make_generator):
+    generator = torch.nn.Sequential(torch.nn.Linear(4, 16, bias=False), torch.nn.Unflatten(1, (1, 4, 4)))
+    torch.nn.init.orthogonal_(generator[0].weight, generator=torch.Generator().manual_seed(0))
+    z = torch.tensor([[1.0, -0.5, 0.3, 0.0]])
+    found = last(invert(generator, generator(z)[0].detach(), 4, prior=0.0, steps=400))
+    torch.testing.assert_close(found.latents[0], z[0], atol=1e-2, rtol=0)
+
+
+def test_it_reports_on_the_way_and_gets_better(generator, picture):
+    reports = list(invert(generator, picture, 8, steps=50, report_every=20))
+    assert [found.step for found in reports] == [0, 20, 40, 50]
+    assert reports[-1].errors[0] < reports[0].errors[0]
+    assert reports[0].latents.shape == (8, 8)
+
+
+def test_only_what_is_known_counts(generator, picture):
+    mask = torch.zeros(1, 28, 28)
+    mask[:, :14] = 1
+    spoiled = torch.where(mask > 0, picture, torch.full_like(picture, 0.9))
+    found = last(invert(generator, spoiled, 8, mask=mask, prior=0.0))
+    best = generator(found.latents[:1])[0]
+    hidden = (best - picture)[:, 14:].square().mean()
+    assert hidden < 0.3 * picture[:, 14:].square().mean()  # the half that was covered comes back too
+
+
+def test_a_smaller_picture_is_enlarged(generator, picture):
+    small = avg_pool2d(picture, 4)
+    found = last(invert(generator, small, 8, degrade=lambda x: avg_pool2d(x, 4), prior=0.0))
+    assert (generator(found.latents[:1])[0] - picture).square().mean() < 0.3 * picture.square().mean()
+
+
+def test_the_prior_keeps_latents_short(generator, picture):
+    lengths = [last(invert(generator, picture, 8, prior=p, steps=60)).latents.norm(dim=1).mean() for p in (0.0, 1.0)]
+    assert lengths[1] < 0.5 * lengths[0]
+
+
+def test_the_same_seed_finds_the_same(generator, picture):
+    found = [last(invert(generator, picture, 8, steps=10, seed=s)).latents for s in (1, 1, 2)]
+    assert torch.equal(found[0], found[1]) and not torch.equal(found[0], found[2])
+
+
+def test_nothing_known_and_a_diverged_generator_are_refused(generator, picture):
+    with pytest.raises(StudioError, match="uncover"):
+        last(invert(generator, picture, 8, mask=torch.zeros(1, 28, 28)))
+    generator.first.weight.fill_(float("nan"))
+    with pytest.raises(StudioError, match="diverged"):
+        last(invert(generator, picture, 8))
