@@ -46,7 +46,7 @@ def activation_components(
     z = torch.randn(latents, latent_size, generator=torch.Generator().manual_seed(seed))
     pca = IncrementalPCA(min(count, latent_size))
     parts = [_activations(network, layer, part, labels) for part in z.split(_BATCH)]
-    if not parts[0].std(0).sum() > 0:  # nor where it is not a number
+    if not (parts[0].max(0) - parts[0].min(0)).sum() > 0:  # nor where it is not a number
         raise StudioError(f"layer {layer} puts out the same for all latents: the run has collapsed or diverged")
     for part in parts:
         pca.partial_fit(part)
