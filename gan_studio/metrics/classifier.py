@@ -18,6 +18,8 @@ from torch.nn.functional import interpolate
 from gan_studio.assets import asset_dir
 from gan_studio.data.pixels import to_unit_range
 from gan_studio.errors import StudioError
+from gan_studio.metrics.cache import digest
+from gan_studio.metrics.extractor import Seen
 
 CLASSIFIERS: dict[str, tuple[int, int, int]] = {
     "mnist": (1, 28, 28),
@@ -49,14 +51,6 @@ class ClassifierNetwork(nn.Module):
         return features, self.head(features)
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What a classifier says of samples: ``features`` (N, F) and ``logits`` (N, K), float32 on the CPU."""
-
-    features: torch.Tensor
-    logits: torch.Tensor
-
-
 @dataclass(frozen=True, eq=False)
 class Classifier:
     """A trained classifier for ``dataset``; ``accuracy`` is its share of correct answers on the test set."""
@@ -65,6 +59,12 @@ class Classifier:
     network: ClassifierNetwork
     classes: tuple[str, ...]
     accuracy: float
+    most_real: int | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """A name for the content of the weights."""
+        return digest(*self.network.state_dict().values())
 
     @property
     def name(self) -> str:

@@ -7,16 +7,15 @@ import pytest
 import torch
 
 from gan_studio.config import make_config
-from gan_studio.data import DataSet
+from gan_studio.data import DataSet, load_data
 from gan_studio.errors import StudioError
-from gan_studio.metrics import reference as reference_module
 from gan_studio.metrics.classifier import CLASSIFIERS, Classifier, ClassifierNetwork
 from gan_studio.metrics.evaluate import as_table, check_names, evaluate
 from gan_studio.metrics.reference import PictureReference, PointReference
 from gan_studio.metrics.registry import METRICS, metrics_for
 from tests.conftest import run_cli, tiny_config
 
-PICTURES = metrics_for(pictures=True, has_modes=False)
+PICTURES = metrics_for("classifier")
 COUNT = 300
 
 
@@ -43,21 +42,23 @@ def strokes(count, seed):
 
 
 @pytest.fixture
-def reference(tmp_path, monkeypatch):
-    sets = {split: DataSet("mnist", *strokes(count, seed), tuple("0123456789")) for split, count, seed in SPLITS}
-    monkeypatch.setattr(reference_module, "load_data", lambda config, data_dir, split: sets[split])
+def reference(tmp_path):
     torch.manual_seed(0)
     network = ClassifierNetwork(1, 10).eval().requires_grad_(False)
     network.head.weight.mul_(30)
-    return PictureReference(tiny_config(), tmp_path, Classifier("mnist", network, tuple("0123456789"), 0.5))
+    return PictureReference(tiny_config(), SETS, Classifier("mnist", network, DIGITS, 0.5), tmp_path / "metrics")
 
 
+DIGITS = tuple("0123456789")
 SPLITS = (("train", 600, 1), ("test", 400, 2))
+SETS = {split: DataSet("mnist", *strokes(count, seed), DIGITS) for split, count, seed in SPLITS}
 
 
 def judge(reference, samples, names=PICTURES, **options):
     space = DataSet("mnist", samples, torch.zeros(len(samples))).space
-    report = evaluate(Fixed(samples, space), tiny_config(), reference, names=names, count=len(samples), **options)
+    report = evaluate(
+        Fixed(samples, space), tiny_config(), {"classifier": reference}, names=names, count=len(samples), **options
+    )
     return {number.name: number for number in report.numbers}
 
 
@@ -86,7 +87,9 @@ def test_a_number_is_the_same_each_time_and_says_what_it_is_of(reference):
     samples = strokes(COUNT, 3)[0]
     assert judge(reference, samples, against="test") == judge(reference, samples, against="test")
     space = DataSet("mnist", samples, torch.zeros(COUNT)).space
-    report = evaluate(Fixed(samples, space), tiny_config(), reference, names=["fcd"], count=COUNT, seed=5)
+    report = evaluate(
+        Fixed(samples, space), tiny_config(), {"classifier": reference}, names=["fcd"], count=COUNT, seed=5
+    )
     assert report.step == 7 and report.samples == COUNT and report.seed == 5 and report.against == "train"
     assert "mnist classifier (50.00 %)" in as_table(report) and "fcd" in as_table(report)
 
@@ -118,7 +121,9 @@ def test_names_that_do_not_apply_are_refused(dataset, names, complaint):
 def test_too_many_and_too_few_samples_are_refused_with_the_reason(reference):
     with pytest.raises(StudioError, match="401 samples: at most 400 can be compared with mnist"):
         judge(reference, strokes(401, 0)[0])
-    with pytest.raises(StudioError, match="100 samples are too few for 128 features"):
+    with pytest.raises(
+        StudioError, match="100 samples are too few for fcd: take 129 or more .more than its 128 features"
+    ):
         judge(reference, strokes(100, 0)[0], ("fcd",))
 
 
@@ -129,10 +134,10 @@ def test_every_number_is_described():
 
 def test_points_of_the_distribution_itself_are_at_the_floor(tmp_path):
     config = make_config({"dataset": "grid25", "network": "mlp"})
-    reference = PointReference(config, tmp_path)
+    reference = PointReference(load_data(config), tmp_path)
     samples = reference._toy.sample(2000, torch.Generator().manual_seed(9))[0]
     pair = reference.pair(samples, "train", 0)
-    floor = reference.floor(metrics_for(pictures=False, has_modes=True), 2000, "train")
+    floor = reference.floor(metrics_for("points"), 2000, "train")
     assert floor["modes"] == (25.0, 0.0) and METRICS["good"].compute(pair) == pytest.approx(0.989, abs=0.01)
     for name in ("js", "kl", "sliced_wasserstein"):
         assert METRICS[name].compute(pair) == pytest.approx(floor[name][0], rel=0.3)
@@ -148,6 +153,6 @@ def test_a_checkpoint_is_evaluated_from_the_command_line(tmp_path):
     command = ("evaluate", tmp_path / "ring8.safetensors", "--data", tmp_path / "data", "--n", 500)
     found = json.loads(run_cli(*command, "--json").stdout)
     assert found["step"] == 20 and found["samples"] == 500
-    assert {number["name"] for number in found["numbers"]} == set(metrics_for(pictures=False, has_modes=True))
+    assert {number["name"] for number in found["numbers"]} == set(metrics_for("points"))
     refused = run_cli(*command, "--metrics", "modes,fcd")
     assert refused.returncode == 1 and "'fcd' does not apply to ring8" in refused.stderr
