@@ -59,7 +59,7 @@ class Classifier:
     network: ClassifierNetwork
     classes: tuple[str, ...]
     accuracy: float
-    most_real: int | None = None
+    real_per_sample: int | None = None
 
     @property
     def fingerprint(self) -> str:

@@ -20,7 +20,7 @@ class Extractor(Protocol):
     """A trained network that judges pictures.
 
     ``name`` is how a number says what it was measured with; ``fingerprint`` names the content of the weights;
-    ``most_real`` is how many real pictures of a split are looked at, None for all.
+    ``real_per_sample`` is how many real pictures of a split are looked at for each generated one, None for all.
     """
 
     @property
@@ -30,7 +30,7 @@ class Extractor(Protocol):
     def fingerprint(self) -> str: ...
 
     @property
-    def most_real(self) -> int | None: ...
+    def real_per_sample(self) -> int | None: ...
 
     def look(self, images: torch.Tensor) -> Seen:
         """Features and logits of pictures (N, C, H, W) uint8, of any size, grey or colour."""

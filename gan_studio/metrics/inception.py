@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 from torch.nn.functional import interpolate
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 from tqdm import tqdm
 
 from gan_studio.data.download import STALL_SECONDS
@@ -29,8 +30,6 @@ from gan_studio.training.device import resolve_device
 
 FEATURES = 2048
 SIDE = 299
-MOST_REAL = 20_000
-"""Real pictures of a split that are looked at: twice the usual number of samples, so that the floor can vary."""
 KEPT = "inception_v3_imagenet1k_v1.safetensors"
 _BATCH = 32
 
@@ -43,7 +42,7 @@ class Inception:
     head: nn.Linear
     weights: str
     fingerprint: str
-    most_real: int = MOST_REAL
+    real_per_sample: int | None = 2  # all would take hours on a laptop; of twice as many the floor can still vary
 
     @property
     def name(self) -> str:
@@ -107,8 +106,16 @@ def _build(path: Path, state: Mapping[str, torch.Tensor], weights: str) -> Incep
     network.load_state_dict({name: state[name] for name in own}, strict=False)
     network.eval().requires_grad_(False)
     fingerprint = digest(*network.state_dict().values())
+    _merge_normalisation(network)
     head, network.fc = network.fc, nn.Identity()
     return Inception(network.to(resolve_device("auto"), memory_format=torch.channels_last), head, weights, fingerprint)
+
+
+def _merge_normalisation(network: nn.Module) -> None:
+    """Make each convolution and the batch normalisation after it one convolution: a fifth less work."""
+    for block in network.modules():
+        if hasattr(block, "conv") and hasattr(block, "bn"):
+            block.conv, block.bn = fuse_conv_bn_eval(block.conv, block.bn), nn.Identity()
 
 
 def _read(path: Path) -> dict[str, torch.Tensor]:

@@ -38,6 +38,7 @@ class PictureReference:
     def __init__(self, config: RunConfig, sets: Mapping[str, DataSet], extractor: Extractor, cache: Path):
         self._sets, self._looks, self._cache = sets, extractor, cache
         self._key = f"{digest(*(data.samples for data in sets.values()))}-{extractor.fingerprint}"
+        self._seen: dict[tuple[Against, int], Seen] = {}
         self._train_size = min(config.train_size or 10**9, len(sets["train"].samples))
 
     @property
@@ -63,43 +64,39 @@ class PictureReference:
     @property
     def most(self) -> int:
         """How many samples can be judged against as many real ones, and these against each other."""
-        return min(self._size(split) for split in self._sets)
-
-    def _size(self, split: Against) -> int:
-        count = len(self._sets[split].samples)
-        return min(count, self._looks.most_real or count)
+        return min(len(data.samples) for data in self._sets.values())
 
     def _pair(self, seen: Seen, real: Seen, suspects: torch.Tensor) -> PicturePair:
-        return PicturePair(
-            seen.features, seen.logits, real.features, real.logits, self._train, suspects, lambda: self._unseen_to_train
-        )
+        sides = (seen.features, seen.logits, real.features, real.logits)
+        return PicturePair(*sides, suspects, lambda: self._train, lambda: self._unseen_to_train)
 
     @cached_property
-    def _seen(self) -> dict[str, Seen]:
-        return {split: self._look(split, data.samples) for split, data in self._sets.items()}
-
-    @property
     def _train(self) -> torch.Tensor:
-        """What the run was trained on; no extractor that looks at some pictures only is asked about copies."""
-        return self._seen["train"].features[: self._train_size]
+        return self._look("train").features[: self._train_size]
 
     @cached_property
     def _unseen_to_train(self) -> torch.Tensor:
         path = self._cache / f"{self._key}-{self._train_size}-unseen.safetensors"
-        made = kept(path, lambda: {"distance": nearest(self._seen["test"].features, self._train)[0]})
+        made = kept(path, lambda: {"distance": nearest(self._look("test").features, self._train)[0]})
         return made["distance"]
 
     def _draw(self, split: Against, count: int, seed: int) -> Seen:
         """``count`` of the real pictures of ``split``, another choice for each ``seed``."""
-        seen = self._seen[split]
+        share = self._looks.real_per_sample
+        seen = self._look(split, share and share * count)
         chosen = torch.randperm(len(seen.features), generator=torch.Generator().manual_seed(seed))[:count]
         return Seen(seen.features[chosen], seen.logits[chosen])
 
-    def _look(self, split: str, pictures: torch.Tensor) -> Seen:
-        if len(pictures) > self._size(split):
-            pictures = pictures[fixed_order(len(pictures))[: self._size(split)]]
-        path = self._cache / f"{self._key}-{split}.safetensors"
-        return Seen(**kept(path, lambda: vars(self._looks.look(pictures))))
+    def _look(self, split: Against, most: int | None = None) -> Seen:
+        """All pictures of ``split`` in their order, or ``most`` of them, always the same."""
+        pictures = self._sets[split].samples
+        size = min(len(pictures), most or len(pictures))
+        if (split, size) not in self._seen:
+            if size < len(pictures):
+                pictures = pictures[fixed_order(len(pictures))[:size]]
+            path = self._cache / f"{self._key}-{split}-{size}.safetensors"
+            self._seen[split, size] = Seen(**kept(path, lambda: vars(self._looks.look(pictures))))
+        return self._seen[split, size]
 
 
 class PointReference:

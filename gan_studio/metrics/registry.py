@@ -37,16 +37,17 @@ from gan_studio.metrics.points import (
 class PicturePair:
     """Features (N, F) and logits (N, K) of samples and of real pictures; what several numbers need is shared.
 
-    ``train``: features of all training pictures; ``suspects``: of the pictures that may be copies of them, which are
-    the samples; ``unseen``: tells (M,), how far real pictures that were not trained on are from the nearest one.
+    ``suspects``: features of the pictures that may be copies of training pictures, which are the samples. What only
+    questions about copies need is made when it is asked for: ``train``, the features of all training pictures, and
+    ``unseen``: (M,), how far real pictures that were not trained on are from the nearest one.
     """
 
     features: torch.Tensor
     logits: torch.Tensor
     real_features: torch.Tensor
     real_logits: torch.Tensor
-    train: torch.Tensor
     suspects: torch.Tensor
+    train: Callable[[], torch.Tensor]
     unseen: Callable[[], torch.Tensor]
 
     @cached_property
@@ -65,7 +66,7 @@ class PicturePair:
     @cached_property
     def to_train(self) -> torch.Tensor:
         """The distance of each suspect to the nearest training picture: (N,)."""
-        return nearest(self.suspects, self.train)[0]
+        return nearest(self.suspects, self.train())[0]
 
 
 @dataclass(frozen=True, eq=False)
