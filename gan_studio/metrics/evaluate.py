@@ -96,7 +96,9 @@ def check_names(names: Sequence[str] | None, config: RunConfig) -> tuple[str, ..
         if name not in usual + extra:
             raise StudioError(f"metric {name!r} does not apply to {config.dataset}; these do: {known}")
     if not names and not usual:
-        raise StudioError(f"there is no classifier for {config.dataset}; ask for numbers of Inception-v3: {known}")
+        raise StudioError(
+            f"there is no classifier for {config.dataset}; ask for numbers of Inception-v3: --metrics {','.join(extra)}"
+        )
     return tuple(dict.fromkeys(names or usual))
 
 

@@ -126,7 +126,7 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
     except (OSError, SafetensorError) as error:
         raise StudioError(
             f"{path}: not a safetensors file ({error}); a .pth or other pickle can run code when it is opened and is "
-            f"never read here. Leave --inception out: the weights are then taken from {_hub_file()} if that is there, "
+            f"never read here. Leave --inception out: the weights are then converted from {_hub_file()} where that is, "
             "else downloaded, and kept as safetensors"
         ) from None
 

@@ -2,16 +2,15 @@
 
 import pytest
 import torch
+from torch_fidelity import metric_fid as fid
+from torch_fidelity import metric_isc as isc
+from torch_fidelity import metric_kid as kid
+from torch_fidelity import metric_prc as prc
 
 from gan_studio.metrics.classes import classifier_score
 from gan_studio.metrics.frechet import frechet_distance, moments
 from gan_studio.metrics.kernel import kernel_distance
 from gan_studio.metrics.neighbours import compare_manifolds
-
-fid = pytest.importorskip("torch_fidelity.metric_fid")
-isc = pytest.importorskip("torch_fidelity.metric_isc")
-kid = pytest.importorskip("torch_fidelity.metric_kid")
-prc = pytest.importorskip("torch_fidelity.metric_prc")
 
 COUNT = 600
 

@@ -2,10 +2,13 @@
 
 import json
 import math
+import shutil
 
 import pytest
 import torch
 
+from gan_studio.assets import asset_dir
+from gan_studio.cli import main
 from gan_studio.config import make_config
 from gan_studio.data import DataSet, load_data
 from gan_studio.errors import StudioError
@@ -13,6 +16,7 @@ from gan_studio.metrics.classifier import CLASSIFIERS, Classifier, ClassifierNet
 from gan_studio.metrics.evaluate import as_table, check_names, evaluate
 from gan_studio.metrics.reference import PictureReference, PointReference
 from gan_studio.metrics.registry import METRICS, metrics_for
+from gan_studio.training.run import Run
 from tests.conftest import run_cli, tiny_config
 
 PICTURES = metrics_for("classifier")
@@ -154,5 +158,37 @@ def test_a_checkpoint_is_evaluated_from_the_command_line(tmp_path):
     found = json.loads(run_cli(*command, "--json").stdout)
     assert found["step"] == 20 and found["samples"] == 500
     assert {number["name"] for number in found["numbers"]} == set(metrics_for("points"))
-    refused = run_cli(*command, "--metrics", "modes,fcd")
-    assert refused.returncode == 1 and "'fcd' does not apply to ring8" in refused.stderr
+
+
+@pytest.fixture
+def saved(tmp_path, images):
+    """A checkpoint of random digits, and files that are none."""
+    Run(tiny_config(), images).save(tmp_path / "run.safetensors")
+    Run(tiny_config(dataset="ring8", network="mlp"), load_data(make_config({"dataset": "ring8"}))).save(
+        tmp_path / "points.safetensors"
+    )
+    (tmp_path / "text.safetensors").write_text("nonsense")
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "pickle.pth")
+    shutil.copy(asset_dir() / "classifiers" / "mnist.safetensors", tmp_path / "classifier.safetensors")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "complaint"),
+    [
+        ("none.safetensors", [], "there is no such file; name one that the page or gan-studio train has saved"),
+        ("classifier.safetensors", [], "not a GAN Studio checkpoint; name one that"),
+        ("text.safetensors", [], "damaged or not a safetensors file"),
+        ("pickle.pth", [], "never loaded here; name one that"),
+        ("run.safetensors", ["--metrics", "nope"], "'nope' is unknown; these apply here: fcd, kcd"),
+        ("run.safetensors", ["--metrics", "fcd,modes"], "'modes' does not apply to mnist; these do: fcd"),
+        ("run.safetensors", ["--n", "128"], "128 samples are too few for fcd: take 129 or more"),
+        ("run.safetensors", ["--inception", "x.safetensors"], "ask for some: --metrics fid,kid,inception_score"),
+        ("points.safetensors", ["--metrics", "modes,fid"], "'fid' does not apply to ring8; these do: modes"),
+        ("points.safetensors", ["--n", "20001"], "at most 20000 can be compared with ring8; ask for 20000 or fewer"),
+    ],
+)
+def test_mistakes_get_a_sentence_with_a_remedy(name, options, complaint, saved, capsys):
+    assert main(["evaluate", str(saved / name), "--data", str(saved), *options]) == 1
+    said = capsys.readouterr().err
+    assert complaint in said and said.count("\n") == 1

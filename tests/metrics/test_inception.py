@@ -121,7 +121,7 @@ def test_what_is_no_such_file_of_weights_is_refused(weights, tmp_path):
     with pytest.raises(StudioError, match="gone.safetensors: there is no such file; leave --inception out"):
         load_inception(tmp_path / "gone.safetensors", tmp_path)
     torch.save({"fc.weight": torch.zeros(2)}, tmp_path / "weights.pth")
-    with pytest.raises(StudioError, match="pickle can run code.*never read here.*taken from .*inception_v3_google"):
+    with pytest.raises(StudioError, match="pickle can run code.*never read here.*converted from .*inception_v3_google"):
         load_inception(tmp_path / "weights.pth", tmp_path)
     state = load_file(weights)
     save_file({**state, "fc.weight": torch.zeros(10, 2048)}, tmp_path / "other.safetensors")
@@ -211,7 +211,7 @@ def test_pictures_without_a_classifier_are_evaluated(checkpoint, weights, tmp_pa
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ([], "no classifier for folder; ask for numbers of Inception-v3: fid, kid, inception_score"),
+        ([], "no classifier for folder; ask for numbers of Inception-v3: --metrics fid,kid,inception_score"),
         (["--metrics", "FID"], "metric 'FID' is unknown; these apply here: fid, kid, inception_score"),
         (["--metrics", "fcd"], "metric 'fcd' does not apply to folder; these do: fid, kid, inception_score"),
         (
@@ -219,7 +219,8 @@ def test_pictures_without_a_classifier_are_evaluated(checkpoint, weights, tmp_pa
             "2048 samples are too few for fid: take 2049 or more (more than its 2048",
         ),
         (["--metrics", "kid", "--n", "39"], "39 samples are too few for kid: take 40 or more (two for each of 20"),
-        (["--metrics", "kid", "--inception", "gone.safetensors"], "gone.safetensors: there is no such file"),
+        (["--metrics", "kid", "--inception", "gone.safetensors"], "gone.safetensors: there is no such file; leave"),
+        (["--metrics", "kid", "--inception", __file__], "never read here. Leave --inception out"),
     ],
 )
 def test_mistakes_are_refused_before_anything_slow(options, complaint, checkpoint, tmp_path, capsys):
@@ -233,3 +234,21 @@ def test_more_samples_than_real_pictures_are_refused(checkpoint, weights, tmp_pa
     assert "fid needs 2049 samples or more (more than its 2048 features), but at most 10" in capsys.readouterr().err
     assert main([*command, "inception_score"]) == 1
     assert "10000 samples: at most 10 can be compared with folder; ask for 10 or fewer" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("damage", "complaint"),
+    [
+        (lambda place: (place / "0.png").write_bytes(b"no picture"), "holds no picture that can be read"),
+        (lambda place: place.rename(place.with_name("elsewhere")), "there is no such folder or zip file"),
+    ],
+)
+def test_a_folder_that_is_gone_or_cannot_be_read_is_named(damage, complaint, weights, tmp_path, capsys):
+    (tmp_path / "own").mkdir()
+    config = tiny_config(dataset="folder", source=str(tmp_path / "own"), picture_size=16)
+    Run(config, DataSet("folder", shaded(10, 0), torch.zeros(10))).save(tmp_path / "run.safetensors")
+    damage(tmp_path / "own")
+    command = ["evaluate", tmp_path / "run.safetensors", "--data", tmp_path, "--inception", weights]
+    assert main([*map(str, command), "--metrics", "kid"]) == 1
+    said = capsys.readouterr().err
+    assert complaint in said and f"was trained on {tmp_path / 'own'}, and is measured against it: put it back" in said
