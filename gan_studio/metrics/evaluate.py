@@ -74,7 +74,7 @@ def evaluate(
             row = METRICS[name]
             error = row.error(pair) if row.error else None
             numbers[name] = Number(name, float(row.compute(pair)), error, *floors[name])
-    extractor = " and ".join(reference.extractor for reference in references.values())
+    extractor = "; ".join(reference.extractor for reference in references.values())
     return Report(source.step, config.dataset, extractor, count, seed, against, tuple(numbers[name] for name in names))
 
 

@@ -98,6 +98,29 @@ def test_a_number_is_the_same_each_time_and_says_what_it_is_of(reference):
     assert "mnist classifier (50.00 %)" in as_table(report) and "fcd" in as_table(report)
 
 
+def test_numbers_of_two_extractors_stand_in_one_report_in_the_order_asked_for(reference, tmp_path):
+    class Other(Classifier):
+        name, fingerprint = "another network", "other"
+
+    other = PictureReference(tiny_config(), SETS, Other("mnist", reference._looks.network, DIGITS, 0.5), tmp_path)
+    samples = strokes(COUNT, 3)[0]
+    source = Fixed(samples, DataSet("mnist", samples, torch.zeros(COUNT)).space)
+    references = {"classifier": reference, "inception": other}
+    report = evaluate(source, tiny_config(), references, names=["kid", "fcd", "kcd", "kid"], count=COUNT)
+    assert [number.name for number in report.numbers] == ["kid", "fcd", "kcd"]
+    assert report.numbers[0].value == report.numbers[2].value
+    assert report.extractor == "another network; mnist classifier (50.00 %)"
+
+
+def test_numbers_of_inception_are_only_made_when_asked_for():
+    assert check_names(None, make_config({"dataset": "mnist"})) == metrics_for("classifier")
+    for dataset in ("mnist", "kmnist", "cifar10", "folder"):
+        config = make_config({"dataset": dataset})
+        assert check_names(metrics_for("inception"), config) == ("fid", "kid", "inception_score")
+    with pytest.raises(StudioError, match="no classifier for kmnist; ask for .* --metrics fid,kid,inception_score"):
+        check_names(None, make_config({"dataset": "kmnist"}))
+
+
 def test_floors_are_kept_and_made_anew_when_damaged(reference, tmp_path):
     first = reference.floor(["fcd", "precision"], COUNT, "train")
     (kept,) = [path for path in (tmp_path / "metrics").glob("*-train-*.json") if str(COUNT) in path.name]
