@@ -288,10 +288,18 @@ def _sample(options: argparse.Namespace) -> int:
 def _add_evaluate(commands: Any) -> None:
     parser = commands.add_parser("evaluate", help="measure how good a checkpoint's samples are")
     parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
-    parser.add_argument("--metrics", metavar="A,B", help="which numbers (default: all that apply)")
+    parser.add_argument(
+        "--metrics", metavar="A,B", help="which numbers (default: all that apply but fid, kid and inception_score)"
+    )
     parser.add_argument("--n", type=_positive, default=10_000, metavar="N", help="how many samples (default: 10000)")
     parser.add_argument("--seed", type=_seed, default=0, metavar="S")
     parser.add_argument("--against", choices=("train", "test"), default="train", help="which real samples")
+    parser.add_argument(
+        "--inception",
+        type=Path,
+        metavar="FILE",
+        help="weights of torchvision's Inception-v3 as safetensors (default: its own, downloaded once)",
+    )
     parser.add_argument("--json", action="store_true", help="the result as one JSON object")
     _add_data(parser)
     parser.set_defaults(run=_evaluate)
@@ -304,6 +312,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     report = evaluate_checkpoint(
         options.checkpoint,
         options.data,
+        options.inception,
         names=names,
         count=options.n,
         seed=options.seed,

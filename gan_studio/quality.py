@@ -14,9 +14,9 @@ from gan_studio.config import RunConfig
 from gan_studio.data import data_key
 from gan_studio.errors import StudioError
 from gan_studio.latent.source import Source
-from gan_studio.metrics.evaluate import Report, check_names, evaluate
-from gan_studio.metrics.reference import PictureReference, PointReference, load_reference
-from gan_studio.metrics.registry import METRICS, metrics_for
+from gan_studio.metrics.evaluate import Report, applicable, check_count, evaluate, kinds_of
+from gan_studio.metrics.reference import Reference, load_references
+from gan_studio.metrics.registry import METRICS, Kind, metrics_for
 from gan_studio.session import Session, Weights
 
 log = logging.getLogger(__name__)
@@ -46,10 +46,11 @@ class Plan:
             raise StudioError(f"interval = {self.interval:g}: must be from 1 to 3600 seconds")
         if not 200 <= self.count <= 10_000:
             raise StudioError(f"samples = {self.count}: must be from 200 to 10000")
+        check_count(self.names, self.count)
 
     def names_for(self, config: RunConfig) -> tuple[str, ...]:
         """Those of the names that apply to the data of ``config``; raises :class:`StudioError` where none does."""
-        apply = check_names(None, config)
+        apply = sum(applicable(config), ())
         names = tuple(name for name in self.names if name in apply)
         if not names:
             raise StudioError(f"none of the chosen numbers applies to {config.dataset}; these do: {', '.join(apply)}")
@@ -83,7 +84,7 @@ class QualityMonitor:
         self._on = self._closing = False
         self._state, self._message = "off", ""
         self._measured = Measured()
-        self._reference: tuple[Any, PictureReference | PointReference] | None = None
+        self._reference: tuple[Any, dict[Kind, Reference]] | None = None
         self._done: tuple[str, int, Plan] | None = None  # what the newest measurement was of
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -170,26 +171,29 @@ class QualityMonitor:
 
     def _measure(self, plan: Plan, weights: Weights) -> float:
         names = plan.names_for(weights.config)
-        reference = self._prepare(plan, names, weights.config)
+        references, count = self._prepare(plan, names, weights.config)
         self._say("measuring")
         start = time.thread_time()
         source = Source(weights.config, weights.space, weights.state, weights.step)
-        report = evaluate(source, weights.config, reference, names=names, count=min(plan.count, reference.most))
+        report = evaluate(source, weights.config, references, names=names, count=count)
         with self._wake:
             if self._measured.run_id != weights.run_id:
                 self._measured = Measured(weights.run_id)
             self._measured.add(report)
         return time.thread_time() - start
 
-    def _prepare(self, plan: Plan, names: tuple[str, ...], config: RunConfig) -> PictureReference | PointReference:
-        """The real side: slow the first time, and not counted as measuring."""
-        key = data_key(config)
+    def _prepare(self, plan: Plan, names: tuple[str, ...], config: RunConfig) -> tuple[dict[Kind, Reference], int]:
+        """The real side, slow the first time and not counted as measuring, and how many samples it is compared with."""
+        kinds = kinds_of(names)
+        key = data_key(config), kinds
         if self._reference is None or self._reference[0] != key:
             self._say("preparing")
-            self._reference = key, load_reference(config, self._session.data_dir)
-        reference = self._reference[1]
-        reference.floor(names, min(plan.count, reference.most), "train")
-        return reference
+            self._reference = key, load_references(config, kinds, self._session.data_dir)
+        references = self._reference[1]
+        count = min(plan.count, *(reference.most for reference in references.values()))
+        for kind, reference in references.items():
+            reference.floor([name for name in names if METRICS[name].kind == kind], count, "train")
+        return references, count
 
     def _say(self, state: str) -> None:
         with self._wake:
@@ -197,6 +201,6 @@ class QualityMonitor:
                 self._state = state
 
 
-def offered() -> dict[str, tuple[str, ...]]:
-    """The metrics there are to choose from, by what they apply to: "pictures" and "points"."""
-    return {kind: metrics_for(kind == "pictures", has_modes=True) for kind in ("pictures", "points")}
+def offered() -> dict[Kind, tuple[str, ...]]:
+    """The metrics there are to choose from, by what they are made of."""
+    return {kind: metrics_for(kind) for kind in ("classifier", "points", "inception")}

@@ -18,6 +18,8 @@ from torch.nn.functional import interpolate
 from gan_studio.assets import asset_dir
 from gan_studio.data.pixels import to_unit_range
 from gan_studio.errors import StudioError
+from gan_studio.metrics.cache import digest
+from gan_studio.metrics.extractor import Seen
 
 CLASSIFIERS: dict[str, tuple[int, int, int]] = {
     "mnist": (1, 28, 28),
@@ -49,14 +51,6 @@ class ClassifierNetwork(nn.Module):
         return features, self.head(features)
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What a classifier says of samples: ``features`` (N, F) and ``logits`` (N, K), float32 on the CPU."""
-
-    features: torch.Tensor
-    logits: torch.Tensor
-
-
 @dataclass(frozen=True, eq=False)
 class Classifier:
     """A trained classifier for ``dataset``; ``accuracy`` is its share of correct answers on the test set."""
@@ -65,6 +59,12 @@ class Classifier:
     network: ClassifierNetwork
     classes: tuple[str, ...]
     accuracy: float
+    real_per_sample: int | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """A name for the content of the weights."""
+        return digest(*self.network.state_dict().values())
 
     @property
     def name(self) -> str:
@@ -110,6 +110,41 @@ def load_classifier(dataset: str, path: Path | None = None) -> Classifier:
         return Classifier(dataset, network, tuple(meta["classes"]), float(meta["accuracy"]))
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise StudioError(f"{path}: not a classifier for {dataset} ({error}); install the package anew") from None
+
+
+@dataclass(frozen=True, eq=False)
+class StackedClassifier:
+    """The classifier of digits, for each channel of stacked MNIST: (N, 3 F) features, (N, 1000) logits."""
+
+    digits: Classifier
+    real_per_sample: int | None = 2  # a thousand logits each: all would fill half a gigabyte
+
+    @property
+    def fingerprint(self) -> str:
+        """A name for the content of the weights."""
+        return f"stacked-{self.digits.fingerprint}"
+
+    @property
+    def name(self) -> str:
+        """How a number says what it was measured with."""
+        return f"{self.digits.name} on each channel"
+
+    def look(self, images: torch.Tensor) -> Seen:
+        """Features and logits of pictures (N, 3, H, W) uint8."""
+        seen = self.digits.look(images.flatten(0, 1)[:, None])
+        hundreds, tens, ones = seen.logits.log_softmax(1).unflatten(0, (-1, 3)).unbind(1)
+        logits = hundreds[:, :, None, None] + tens[:, None, :, None] + ones[:, None, None, :]
+        return Seen(seen.features.unflatten(0, (-1, 3)).flatten(1), logits.flatten(1))
+
+
+def has_classifier(dataset: str) -> bool:
+    """Whether there is a bundled judge of ``dataset``."""
+    return dataset in CLASSIFIERS or dataset == "stacked_mnist"
+
+
+def load_judge(dataset: str) -> Classifier | StackedClassifier:
+    """The bundled judge of ``dataset``; raises as :func:`load_classifier`."""
+    return StackedClassifier(load_classifier("mnist")) if dataset == "stacked_mnist" else load_classifier(dataset)
 
 
 def describe(classes: tuple[str, ...], accuracy: float, **training: float) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,13 @@ from gan_studio.config import POINT_SETS, RunConfig, make_config
 from gan_studio.data.toys import TOYS
 from gan_studio.errors import StudioError
 from gan_studio.latent.source import Source
-from gan_studio.metrics.reference import Against, PictureReference, PointReference, load_reference
-from gan_studio.metrics.registry import METRICS, metrics_for
+from gan_studio.metrics.classifier import has_classifier
+from gan_studio.metrics.reference import Against, Reference, load_references
+from gan_studio.metrics.registry import METRICS, Kind, metrics_for
 from gan_studio.sampling import draw_samples, load_source
 from gan_studio.training.checkpoint import read_meta
+
+DEFAULT_COUNT = 10_000
 
 
 @dataclass(frozen=True)
@@ -47,49 +50,99 @@ class Report:
 def evaluate(
     source: Source,
     config: RunConfig,
-    reference: PictureReference | PointReference,
+    references: Mapping[Kind, Reference],
     *,
     names: Sequence[str] | None = None,
-    count: int = 10_000,
+    count: int = DEFAULT_COUNT,
     seed: int = 0,
     against: Against = "train",
 ) -> Report:
-    """Measure ``count`` samples of ``source`` beside as many real ones; ``names`` None: all that apply.
+    """Measure ``count`` samples of ``source`` beside as many real ones; ``names`` None: all that are usual.
 
     Raises :class:`StudioError` for names that are unknown or do not apply, or counts that are too small or large.
     """
     names = check_names(names, config)
-    if count > reference.most:
-        raise StudioError(f"{count} samples: at most {reference.most} can be compared with {config.dataset}")
-    pair = reference.pair(draw_samples(source, count, seed), against, seed)
-    floors = reference.floor(names, count, against)
-    numbers = []
-    for name in names:
-        row = METRICS[name]
-        error = row.error(pair) if row.error else None
-        numbers.append(Number(name, float(row.compute(pair)), error, *floors[name]))
-    return Report(source.step, config.dataset, reference.extractor, count, seed, against, tuple(numbers))
+    references = {kind: references[kind] for kind in kinds_of(names)}
+    check_count(names, count)
+    _check_most(names, count, min(reference.most for reference in references.values()), config.dataset)
+    samples = draw_samples(source, count, seed)
+    numbers = {}
+    for kind, reference in references.items():
+        mine = [name for name in names if METRICS[name].kind == kind]
+        pair, floors = reference.pair(samples, against, seed), reference.floor(mine, count, against)
+        for name in mine:
+            row = METRICS[name]
+            error = row.error(pair) if row.error else None
+            numbers[name] = Number(name, float(row.compute(pair)), error, *floors[name])
+    extractor = "; ".join(reference.extractor for reference in references.values())
+    return Report(source.step, config.dataset, extractor, count, seed, against, tuple(numbers[name] for name in names))
+
+
+def kinds_of(names: Sequence[str]) -> tuple[Kind, ...]:
+    """What the numbers ``names`` are made of."""
+    return tuple(dict.fromkeys(METRICS[name].kind for name in names))
 
 
 def check_names(names: Sequence[str] | None, config: RunConfig) -> tuple[str, ...]:
-    """The names, or all that apply where there are none; raises :class:`StudioError` for others."""
-    toy = TOYS.get(config.dataset)
-    points = config.dataset in POINT_SETS
-    known = metrics_for(not points, has_modes=toy is not None and toy.modes is not None)
+    """The names, each once, or where there are none the usual ones: all that apply but those of Inception.
+
+    These are slow, and need weights that are not bundled. Raises :class:`StudioError` for names that are unknown or
+    do not apply, and where none are usual.
+    """
+    usual, extra = applicable(config)
+    known = ", ".join(usual + extra)
     for name in names or ():
         if name not in METRICS:
-            raise StudioError(f"metric {name!r} is unknown; these apply here: {', '.join(known)}")
-        if name not in known:
-            raise StudioError(f"metric {name!r} does not apply to {config.dataset}; these do: {', '.join(known)}")
-    return tuple(names or known)
+            raise StudioError(f"metric {name!r} is unknown; these apply here: {known}")
+        if name not in usual + extra:
+            raise StudioError(f"metric {name!r} does not apply to {config.dataset}; these do: {known}")
+    if not names and not usual:
+        raise StudioError(
+            f"there is no classifier for {config.dataset}; ask for numbers of Inception-v3: --metrics {','.join(extra)}"
+        )
+    return tuple(dict.fromkeys(names or usual))
 
 
-def evaluate_checkpoint(path: Path, data_dir: Path | None = None, **options: Any) -> Report:
-    """:func:`evaluate` for the averaged generator saved in ``path``."""
+def applicable(config: RunConfig) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names that are computed by themselves, and those only when they are asked for."""
+    if config.dataset in POINT_SETS:
+        toy = TOYS.get(config.dataset)
+        return metrics_for("points", has_modes=toy is not None and toy.modes is not None), ()
+    return metrics_for("classifier") if has_classifier(config.dataset) else (), metrics_for("inception")
+
+
+def check_count(names: Sequence[str], count: int) -> None:
+    """Raises :class:`StudioError` where ``count`` samples are too few for one of the numbers."""
+    for name in names:
+        row = METRICS[name]
+        if count < row.least:
+            raise StudioError(f"{count} samples are too few for {name}: take {row.least} or more ({row.because})")
+
+
+def _check_most(names: Sequence[str], count: int, most: int, dataset: str) -> None:
+    for name in names:
+        row = METRICS[name]
+        if row.least > most:
+            raise StudioError(
+                f"{name} needs {row.least} samples or more ({row.because}), but at most {most} can be compared with "
+                f"{dataset}; ask for other metrics"
+            )
+    if count > most:
+        raise StudioError(f"{count} samples: at most {most} can be compared with {dataset}; ask for {most} or fewer")
+
+
+def evaluate_checkpoint(
+    path: Path, data_dir: Path | None = None, inception: Path | None = None, **options: Any
+) -> Report:
+    """:func:`evaluate` for the averaged generator saved in ``path``; ``inception``: a file with that network."""
     source = load_source(path)
     config = make_config(read_meta(path)["config"])
-    check_names(options.get("names"), config)  # before the data are read
-    return evaluate(source, config, load_reference(config, data_dir), **options)
+    names = check_names(options.get("names"), config)  # before anything slow
+    check_count(names, options.get("count", DEFAULT_COUNT))
+    if inception is not None and "inception" not in kinds_of(names):
+        asked = ",".join(metrics_for("inception"))
+        raise StudioError(f"--inception {inception}: no number is made with it; ask for some: --metrics {asked}")
+    return evaluate(source, config, load_references(config, kinds_of(names), data_dir, inception), **options)
 
 
 def as_table(report: Report) -> str:

@@ -1,60 +1,54 @@
-"""The real side of every number: real pictures as the classifier sees them, and what numbers real pictures get.
+"""The real side of every number: real pictures as an extractor sees them, and what numbers real pictures get.
 
 Both are computed once and kept in files that are named after the content they were made from.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 
 from gan_studio.config import POINT_SETS, RunConfig
 from gan_studio.data import DataSet, load_data
+from gan_studio.data.order import fixed_order
 from gan_studio.data.storage import default_data_dir
 from gan_studio.errors import StudioError
-from gan_studio.metrics.classifier import Classifier, Seen, load_classifier
+from gan_studio.metrics.cache import digest, kept, write
+from gan_studio.metrics.classifier import load_judge
+from gan_studio.metrics.extractor import Extractor, Seen
+from gan_studio.metrics.inception import load_inception
 from gan_studio.metrics.neighbours import nearest
-from gan_studio.metrics.registry import METRICS, PicturePair, PointPair
+from gan_studio.metrics.registry import METRICS, Kind, PicturePair, PointPair
 
 RESAMPLES = 3
 """How often real pictures are drawn for the floor and its spread."""
 Against = Literal["train", "test"]
 Floor = tuple[float, float]
-_VERSION = 1  # of what is cached
 
 
 class PictureReference:
-    """Real pictures of one data set in the eyes of its classifier.
+    """Real pictures of one data set, its splits "train" and "test", in the eyes of an extractor."""
 
-    Raises :class:`StudioError` where the set has no classifier.
-    """
-
-    def __init__(self, config: RunConfig, data_dir: Path | None = None, classifier: Classifier | None = None):
-        self.classifier = classifier or load_classifier(config.dataset)
-        self._cache = (data_dir or default_data_dir()) / "metrics"
-        whole = config.model_copy(update={"train_size": 0})
-        sets = {split: load_data(whole, data_dir, split) for split in ("train", "test")}
-        self._key = _digest(*(data.samples for data in sets.values()), *self.classifier.network.state_dict().values())
-        self._seen = {split: self._look(split, data) for split, data in sets.items()}
-        self._train = self._seen["train"].features[: config.train_size or None]
+    def __init__(self, config: RunConfig, sets: Mapping[str, DataSet], extractor: Extractor, cache: Path):
+        self._sets, self._looks, self._cache = sets, extractor, cache
+        self._key = f"{digest(*(data.samples for data in sets.values()))}-{extractor.fingerprint}"
+        self._seen: dict[tuple[Against, int], Seen] = {}
+        self._train_size = min(config.train_size or 10**9, len(sets["train"].samples))
 
     @property
     def extractor(self) -> str:
         """What the features come from."""
-        return self.classifier.name
+        return self._looks.name
 
     def pair(self, samples: torch.Tensor, against: Against, seed: int) -> PicturePair:
         """Generated pictures (N, C, H, W) uint8 beside N real ones of the split ``against``."""
-        seen = self.classifier.look(samples)
+        seen = self._looks.look(samples)
         return self._pair(seen, self._draw(against, len(samples), seed), seen.features)
 
     def floor(self, names: Sequence[str], count: int, against: Against) -> dict[str, Floor]:
@@ -65,37 +59,44 @@ class PictureReference:
             suspects = self._draw("test", count, seed).features
             return self._pair(self._draw(other, count, seed), self._draw(against, count, seed + 1), suspects)
 
-        return _cached_floor(self._cache / f"{self._key}-{self._train.shape[0]}-{against}-{count}.json", names, pairs)
+        return _cached_floor(self._cache / f"{self._key}-{self._train_size}-{against}-{count}.json", names, pairs)
 
     @property
     def most(self) -> int:
         """How many samples can be judged against as many real ones, and these against each other."""
-        return min(len(seen.features) for seen in self._seen.values())
+        return min(len(data.samples) for data in self._sets.values())
 
     def _pair(self, seen: Seen, real: Seen, suspects: torch.Tensor) -> PicturePair:
-        return PicturePair(
-            seen.features, seen.logits, real.features, real.logits, self._train, suspects, self._unseen_to_train
-        )
+        sides = (seen.features, seen.logits, real.features, real.logits)
+        return PicturePair(*sides, suspects, lambda: self._train, lambda: self._unseen_to_train)
+
+    @cached_property
+    def _train(self) -> torch.Tensor:
+        return self._look("train").features[: self._train_size]
 
     @cached_property
     def _unseen_to_train(self) -> torch.Tensor:
-        path = self._cache / f"{self._key}-{self._train.shape[0]}-unseen.safetensors"
-        made = _kept(path, lambda: {"distance": nearest(self._seen["test"].features, self._train)[0]})
+        path = self._cache / f"{self._key}-{self._train_size}-unseen.safetensors"
+        made = kept(path, lambda: {"distance": nearest(self._look("test").features, self._train)[0]})
         return made["distance"]
 
     def _draw(self, split: Against, count: int, seed: int) -> Seen:
         """``count`` of the real pictures of ``split``, another choice for each ``seed``."""
-        seen = self._seen[split]
-        if count > len(seen.features):
-            raise StudioError(
-                f"{count} samples, but only {len(seen.features)} real pictures in the {split} set; ask for fewer"
-            )
+        share = self._looks.real_per_sample
+        seen = self._look(split, share and share * count)
         chosen = torch.randperm(len(seen.features), generator=torch.Generator().manual_seed(seed))[:count]
         return Seen(seen.features[chosen], seen.logits[chosen])
 
-    def _look(self, split: str, data: DataSet) -> Seen:
-        path = self._cache / f"{self._key}-{split}.safetensors"
-        return Seen(**_kept(path, lambda: vars(self.classifier.look(data.samples))))
+    def _look(self, split: Against, most: int | None = None) -> Seen:
+        """All pictures of ``split`` in their order, or ``most`` of them, always the same."""
+        pictures = self._sets[split].samples
+        size = min(len(pictures), most or len(pictures))
+        if (split, size) not in self._seen:
+            if size < len(pictures):
+                pictures = pictures[fixed_order(len(pictures))[:size]]
+            path = self._cache / f"{self._key}-{split}-{size}.safetensors"
+            self._seen[split, size] = Seen(**kept(path, lambda: vars(self._looks.look(pictures))))
+        return self._seen[split, size]
 
 
 class PointReference:
@@ -103,11 +104,9 @@ class PointReference:
 
     extractor = "points"
 
-    def __init__(self, config: RunConfig, data_dir: Path | None = None):
-        data = load_data(config, data_dir)
-        self._toy = data.toy
-        self._cache = (data_dir or default_data_dir()) / "metrics"
-        self._key = _digest(data.samples)
+    def __init__(self, data: DataSet, cache: Path):
+        self._toy, self._cache = data.toy, cache
+        self._key = digest(data.samples)
 
     def pair(self, samples: torch.Tensor, against: Against, seed: int) -> PointPair:
         """Generated points (N, 2) beside N real ones."""
@@ -129,9 +128,39 @@ class PointReference:
         return self._toy.sample(count, torch.Generator().manual_seed(seed))[0]
 
 
-def load_reference(config: RunConfig, data_dir: Path | None = None) -> PictureReference | PointReference:
-    """The reference for what ``config`` trains on."""
-    return (PointReference if config.dataset in POINT_SETS else PictureReference)(config, data_dir)
+Reference = PictureReference | PointReference
+
+
+def load_references(
+    config: RunConfig, kinds: Collection[Kind], data_dir: Path | None = None, inception: Path | None = None
+) -> dict[Kind, Reference]:
+    """For each of the ``kinds`` of numbers the real side of what ``config`` trains on.
+
+    ``inception``: a file with the weights of Inception-v3. Raises :class:`StudioError` where a network or the data
+    are missing.
+    """
+    cache = (data_dir or default_data_dir()) / "metrics"
+    makers = {
+        "classifier": lambda: load_judge(config.dataset),
+        "inception": lambda: load_inception(inception, cache),
+    }
+    if config.dataset in POINT_SETS:
+        return {"points": PointReference(_load(config, data_dir, "train"), cache)}
+    extractors = {kind: makers[kind]() for kind in kinds}  # before the data are read
+    whole = config.model_copy(update={"train_size": 0})
+    sets = {split: _load(whole, data_dir, split) for split in ("train", "test")}
+    return {kind: PictureReference(config, sets, extractor, cache) for kind, extractor in extractors.items()}
+
+
+def _load(config: RunConfig, data_dir: Path | None, split: str) -> DataSet:
+    try:
+        return load_data(config, data_dir, split)
+    except StudioError as error:
+        if config.dataset not in ("folder", "points"):
+            raise
+        raise StudioError(
+            f"{error}. This generator was trained on {config.source}, and is measured against it: put it back there"
+        ) from None
 
 
 def _cached_floor(
@@ -142,39 +171,13 @@ def _cached_floor(
         known = {name: (float(value[0]), float(value[1])) for name, value in json.loads(path.read_text()).items()}
     missing = [name for name in names if name not in known]
     if missing:
-        drawn = [pairs(seed) for seed in range(RESAMPLES)]
+        values: dict[str, list[float]] = {name: [] for name in missing}
+        for seed in range(RESAMPLES):
+            pair = pairs(seed)
+            for name in missing:
+                values[name].append(METRICS[name].compute(pair))
         for name in missing:
-            values = torch.tensor([METRICS[name].compute(pair) for pair in drawn], dtype=torch.float64)
-            known[name] = values.mean().item(), values.std().item()
-        _write(path, lambda part: part.write_text(json.dumps(known)))
+            found = torch.tensor(values[name], dtype=torch.float64)
+            known[name] = found.mean().item(), found.std().item()
+        write(path, lambda part: part.write_text(json.dumps(known)))
     return {name: known[name] for name in names}
-
-
-def _kept(path: Path, make: Callable[[], dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-    """The tensors in ``path``; where it is not there or damaged, they are made and kept there."""
-    try:
-        return load_file(path)
-    except (OSError, SafetensorError):
-        made = {name: tensor.contiguous() for name, tensor in make().items()}
-        _write(path, lambda part: save_file(made, part))
-        return made
-
-
-def _write(path: Path, write: Callable[[Path], object]) -> None:
-    """Write beside the file and move it into place; where the disk is full, it is only slower the next time."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(part)
-        part.replace(path)
-    except (OSError, SafetensorError):
-        part.unlink(missing_ok=True)
-
-
-def _digest(*tensors: torch.Tensor) -> str:
-    """A name for the content of ``tensors``."""
-    digest = hashlib.sha256(str(_VERSION).encode())
-    for tensor in tensors:
-        digest.update(str((tensor.shape, tensor.dtype)).encode())
-        digest.update(tensor.contiguous().numpy())
-    return digest.hexdigest()[:24]

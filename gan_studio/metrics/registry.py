@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
 from gan_studio.data.toys import ToyRow
 from gan_studio.metrics.classes import ClassCounts, classifier_score, count_classes
+from gan_studio.metrics.classifier import FEATURES
 from gan_studio.metrics.frechet import frechet_distance, moments
-from gan_studio.metrics.kernel import KernelDistance, kernel_distance
+from gan_studio.metrics.inception import FEATURES as INCEPTION_FEATURES
+from gan_studio.metrics.kernel import BLOCKS, KernelDistance, kernel_distance
 from gan_studio.metrics.modes import Coverage, mode_coverage
-from gan_studio.metrics.neighbours import Manifolds, compare_manifolds, diversity, memorised, nearest
+from gan_studio.metrics.neighbours import (
+    DENSITY_NEIGHBOURS,
+    Manifolds,
+    compare_manifolds,
+    diversity,
+    memorised,
+    nearest,
+)
 from gan_studio.metrics.points import (
     histogram,
     js_divergence,
@@ -28,17 +37,18 @@ from gan_studio.metrics.points import (
 class PicturePair:
     """Features (N, F) and logits (N, K) of samples and of real pictures; what several numbers need is shared.
 
-    ``train``: features of all training pictures; ``suspects``: of the pictures that may be copies of them, which are
-    the samples; ``unseen_to_train``: (M,), how far real pictures that were not trained on are from the nearest one.
+    ``suspects``: features of the pictures that may be copies of training pictures, which are the samples. What only
+    questions about copies need is made when it is asked for: ``train``, the features of all training pictures, and
+    ``unseen``: (M,), how far real pictures that were not trained on are from the nearest one.
     """
 
     features: torch.Tensor
     logits: torch.Tensor
     real_features: torch.Tensor
     real_logits: torch.Tensor
-    train: torch.Tensor
     suspects: torch.Tensor
-    unseen_to_train: torch.Tensor
+    train: Callable[[], torch.Tensor]
+    unseen: Callable[[], torch.Tensor]
 
     @cached_property
     def manifolds(self) -> Manifolds:
@@ -56,7 +66,7 @@ class PicturePair:
     @cached_property
     def to_train(self) -> torch.Tensor:
         """The distance of each suspect to the nearest training picture: (N,)."""
-        return nearest(self.suspects, self.train)[0]
+        return nearest(self.suspects, self.train())[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,114 +86,163 @@ class PointPair:
         return histogram(self.samples, self.toy.extent), histogram(self.real, self.toy.extent)
 
 
+Kind = Literal["classifier", "inception", "points"]
+"""What a number is made of: features of a bundled classifier or of Inception-v3, or points."""
+
+
 @dataclass(frozen=True)
 class Metric:
     """One number. ``error`` is its standard error where the estimate knows it.
 
-    ``best`` says which way is better; ``text`` says what it means in a sentence.
+    ``best`` says which way is better; ``text`` says what it means in a sentence; ``least`` is how many samples it
+    needs, for the reason ``because``.
     """
 
     compute: Callable[..., float]
-    kind: Literal["pictures", "points"]
+    kind: Kind
     best: Literal["low", "high", "real"]
     text: str
     source: str
     error: Callable[..., float] | None = None
+    least: int = 2
+    because: str = "to compare two of them"
     needs_modes: bool = False
 
 
+def _frechet(pair: PicturePair) -> float:
+    return frechet_distance(moments(pair.features), moments(pair.real_features))
+
+
+def _full_rank(features: int) -> dict[str, Any]:
+    """What a distance between covariances needs."""
+    return {"least": features + 1, "because": f"more than its {features} features"}
+
+
+_IN_PARTS = {"least": 2 * BLOCKS, "because": f"two for each of {BLOCKS} parts"}
+_NEIGHBOURS = {"least": DENSITY_NEIGHBOURS + 1, "because": f"more than {DENSITY_NEIGHBOURS} neighbours"}
+
 METRICS: dict[str, Metric] = {
     "fcd": Metric(
-        lambda pair: frechet_distance(moments(pair.features), moments(pair.real_features)),
-        "pictures",
+        _frechet,
+        "classifier",
         "low",
         "Fréchet classifier distance: how far the cloud of samples is from the real one, both taken for Gaussians.",
         "Heusel et al. 2017, arXiv:1706.08500, with the features of the bundled classifier",
+        **_full_rank(FEATURES),
     ),
     "kcd": Metric(
         lambda pair: pair.kernel.value,
-        "pictures",
+        "classifier",
         "low",
         "Kernel classifier distance: the same question without taking them for Gaussians; 0 on average for equals.",
         "Binkowski et al. 2018, arXiv:1801.01401, with the features of the bundled classifier",
         error=lambda pair: pair.kernel.error,
+        **_IN_PARTS,
     ),
     "classifier_score": Metric(
         lambda pair: classifier_score(pair.logits),
-        "pictures",
+        "classifier",
         "high",
         "Classifier score: how surely the samples are something, and how evenly they are everything.",
         "Salimans et al. 2016, arXiv:1606.03498, with the bundled classifier",
     ),
     "precision": Metric(
         lambda pair: pair.manifolds.precision,
-        "pictures",
+        "classifier",
         "high",
         "Precision: the share of samples that could be real.",
         "Kynkäänniemi et al. 2019, arXiv:1904.06991, k = 3",
+        **_NEIGHBOURS,
     ),
     "recall": Metric(
         lambda pair: pair.manifolds.recall,
-        "pictures",
+        "classifier",
         "high",
         "Recall: the share of real pictures that the generator could have made.",
         "Kynkäänniemi et al. 2019, arXiv:1904.06991, k = 3",
+        **_NEIGHBOURS,
     ),
     "density": Metric(
         lambda pair: pair.manifolds.density,
-        "pictures",
+        "classifier",
         "high",
         "Density: how crowded with real pictures the places are where samples lie; 1 for real ones.",
         "Naeem et al. 2020, arXiv:2002.09797, k = 5",
+        **_NEIGHBOURS,
     ),
     "coverage": Metric(
         lambda pair: pair.manifolds.coverage,
-        "pictures",
+        "classifier",
         "high",
         "Coverage: the share of real pictures with a sample close by.",
         "Naeem et al. 2020, arXiv:2002.09797, k = 5",
+        **_NEIGHBOURS,
     ),
     "classes": Metric(
         lambda pair: pair.counts.covered,
-        "pictures",
+        "classifier",
         "high",
         "Classes: how many of them the classifier finds among the samples.",
         "the bundled classifier's verdicts",
     ),
     "class_balance": Metric(
         lambda pair: pair.counts.total_variation,
-        "pictures",
+        "classifier",
         "low",
         "Class balance: the share of samples that would have to change class for the real shares.",
         "total variation between the classifier's verdicts on samples and on real pictures",
     ),
     "class_kl": Metric(
         lambda pair: pair.counts.reverse_kl(floor=0.5 / len(pair.real_logits)),
-        "pictures",
+        "classifier",
         "low",
         "Class KL: divergence of the samples' classes from the real ones, in nats; 0 where every class is as frequent.",
         "Srivastava et al. 2017, arXiv:1705.07761, section 4, for the thousand modes of stacked MNIST",
     ),
     "memorised": Metric(
-        lambda pair: memorised(pair.to_train, pair.unseen_to_train),
-        "pictures",
+        lambda pair: memorised(pair.to_train, pair.unseen()),
+        "classifier",
         "real",
         "Memorised: the share of samples nearer to a training picture than 99 % of new real pictures are.",
         "nearest neighbours in classifier features; 0.01 is expected without copying",
     ),
     "train_distance": Metric(
-        lambda pair: (pair.to_train.median() / pair.unseen_to_train.median()).item(),
-        "pictures",
+        lambda pair: (pair.to_train.median() / pair.unseen().median()).item(),
+        "classifier",
         "real",
         "Train distance: how far samples are from the nearest training picture, as a multiple of new real pictures.",
         "medians of nearest-neighbour distances in classifier features",
     ),
     "diversity": Metric(
         lambda pair: diversity(pair.features) / diversity(pair.real_features),
-        "pictures",
+        "classifier",
         "real",
         "Diversity: how different two samples are, as a multiple of two real pictures.",
         "mean pairwise distance of classifier features",
+    ),
+    "fid": Metric(
+        _frechet,
+        "inception",
+        "low",
+        "Fréchet Inception distance: how far the cloud of samples is from the real one, both taken for Gaussians.",
+        "Heusel et al. 2017, arXiv:1706.08500, with torchvision's Inception-v3",
+        **_full_rank(INCEPTION_FEATURES),
+    ),
+    "kid": Metric(
+        lambda pair: pair.kernel.value,
+        "inception",
+        "low",
+        "Kernel Inception distance: the same question without taking them for Gaussians; 0 on average for equals.",
+        "Binkowski et al. 2018, arXiv:1801.01401, with torchvision's Inception-v3",
+        error=lambda pair: pair.kernel.error,
+        **_IN_PARTS,
+    ),
+    "inception_score": Metric(
+        lambda pair: classifier_score(pair.logits),
+        "inception",
+        "high",
+        "Inception score: how surely the samples are one of ImageNet's 1000 classes, and how evenly they are all.",
+        "Salimans et al. 2016, arXiv:1606.03498, with torchvision's Inception-v3",
     ),
     "modes": Metric(
         lambda pair: pair.modes.covered,
@@ -232,7 +291,6 @@ METRICS: dict[str, Metric] = {
 }
 
 
-def metrics_for(pictures: bool, has_modes: bool) -> tuple[str, ...]:
-    """The names of all numbers that apply to such data."""
-    kind = "pictures" if pictures else "points"
+def metrics_for(kind: Kind, has_modes: bool = True) -> tuple[str, ...]:
+    """The names of all numbers of a kind; without ``has_modes`` those of them that need no known clusters."""
     return tuple(name for name, row in METRICS.items() if row.kind == kind and (has_modes or not row.needs_modes))

@@ -27,6 +27,7 @@ FORMAT = 2
 _KEY = "gan_studio"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _PARTIAL = ".partial-"
+_REMEDY = "name one that the page or gan-studio train has saved"
 
 
 class CheckpointError(StudioError):
@@ -111,11 +112,11 @@ def read_checkpoint(path: Path) -> Checkpoint:
 def read_meta(path: Path) -> dict[str, Any]:
     """Only the JSON part of ``path``, without reading the tensors."""
     if not path.is_file():
-        raise CheckpointError(f"{path}: there is no such file")
+        raise CheckpointError(f"{path}: there is no such file; {_REMEDY}")
     with _open(path) as file:
         header = file.metadata() or {}
     if _KEY not in header:
-        raise CheckpointError(f"{path}: a safetensors file, but not a GAN Studio checkpoint")
+        raise CheckpointError(f"{path}: a safetensors file, but not a GAN Studio checkpoint; {_REMEDY}")
     try:
         meta = json.loads(header[_KEY], parse_constant=_refuse_constant)
     except ValueError as error:
@@ -126,7 +127,7 @@ def read_meta(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path}: written by a newer GAN Studio (format {meta['format']}); update to read it")
     if meta["format"] < FORMAT:
         raise CheckpointError(
-            f"{path}: written by an older GAN Studio (format {meta['format']}), which had other parts"
+            f"{path}: written by an older GAN Studio (format {meta['format']}), which had other parts; train it anew"
         )
     return meta
 
@@ -141,6 +142,6 @@ def _open(path: Path) -> safe_open:
     except (SafetensorError, OSError) as error:
         if zipfile.is_zipfile(path):
             raise CheckpointError(
-                f"{path}: a pickled PyTorch file; those can run code when opened and are never loaded here"
+                f"{path}: a pickled PyTorch file; those can run code when opened and are never loaded here; {_REMEDY}"
             ) from None
-        raise CheckpointError(f"{path}: damaged or not a safetensors file ({error})") from None
+        raise CheckpointError(f"{path}: damaged or not a safetensors file ({error}); {_REMEDY}") from None

@@ -5,7 +5,7 @@ from gan_studio.assets import asset_dir
 from gan_studio.config import make_config
 from gan_studio.data import load_data
 from gan_studio.errors import StudioError
-from gan_studio.metrics.classifier import CLASSIFIERS, load_classifier
+from gan_studio.metrics.classifier import CLASSIFIERS, load_classifier, load_judge
 
 LEAST = {"mnist": 0.993, "emoji": 0.6}
 
@@ -50,3 +50,13 @@ def test_what_is_no_classifier_is_refused(tmp_path):
         load_classifier("mnist", tmp_path / "x.safetensors")
     with pytest.raises(StudioError, match="not a classifier for fashion_mnist"):
         load_classifier("fashion_mnist", asset_dir() / "classifiers" / "emoji.safetensors")
+
+
+def test_stacked_digits_are_judged_channel_by_channel():
+    stacks = load_data(make_config({"dataset": "stacked_mnist"}), split="test")
+    judge, digits = load_judge("stacked_mnist"), load_classifier("mnist")
+    seen = judge.look(stacks.samples[:300])
+    assert seen.features.shape == (300, 3 * 128) and seen.logits.shape == (300, 1000)
+    torch.testing.assert_close(seen.features[:, 128:256], digits.look(stacks.samples[:300, 1:2]).features)
+    assert (seen.logits.argmax(1) == stacks.labels[:300]).float().mean() > 0.97
+    torch.testing.assert_close(seen.logits.exp().sum(1), torch.ones(300))

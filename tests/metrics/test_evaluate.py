@@ -2,21 +2,24 @@
 
 import json
 import math
+import shutil
 
 import pytest
 import torch
 
+from gan_studio.assets import asset_dir
+from gan_studio.cli import main
 from gan_studio.config import make_config
-from gan_studio.data import DataSet
+from gan_studio.data import DataSet, load_data
 from gan_studio.errors import StudioError
-from gan_studio.metrics import reference as reference_module
 from gan_studio.metrics.classifier import CLASSIFIERS, Classifier, ClassifierNetwork
 from gan_studio.metrics.evaluate import as_table, check_names, evaluate
 from gan_studio.metrics.reference import PictureReference, PointReference
 from gan_studio.metrics.registry import METRICS, metrics_for
+from gan_studio.training.run import Run
 from tests.conftest import run_cli, tiny_config
 
-PICTURES = metrics_for(pictures=True, has_modes=False)
+PICTURES = metrics_for("classifier")
 COUNT = 300
 
 
@@ -43,21 +46,23 @@ def strokes(count, seed):
 
 
 @pytest.fixture
-def reference(tmp_path, monkeypatch):
-    sets = {split: DataSet("mnist", *strokes(count, seed), tuple("0123456789")) for split, count, seed in SPLITS}
-    monkeypatch.setattr(reference_module, "load_data", lambda config, data_dir, split: sets[split])
+def reference(tmp_path):
     torch.manual_seed(0)
     network = ClassifierNetwork(1, 10).eval().requires_grad_(False)
     network.head.weight.mul_(30)
-    return PictureReference(tiny_config(), tmp_path, Classifier("mnist", network, tuple("0123456789"), 0.5))
+    return PictureReference(tiny_config(), SETS, Classifier("mnist", network, DIGITS, 0.5), tmp_path / "metrics")
 
 
+DIGITS = tuple("0123456789")
 SPLITS = (("train", 600, 1), ("test", 400, 2))
+SETS = {split: DataSet("mnist", *strokes(count, seed), DIGITS) for split, count, seed in SPLITS}
 
 
 def judge(reference, samples, names=PICTURES, **options):
     space = DataSet("mnist", samples, torch.zeros(len(samples))).space
-    report = evaluate(Fixed(samples, space), tiny_config(), reference, names=names, count=len(samples), **options)
+    report = evaluate(
+        Fixed(samples, space), tiny_config(), {"classifier": reference}, names=names, count=len(samples), **options
+    )
     return {number.name: number for number in report.numbers}
 
 
@@ -86,9 +91,34 @@ def test_a_number_is_the_same_each_time_and_says_what_it_is_of(reference):
     samples = strokes(COUNT, 3)[0]
     assert judge(reference, samples, against="test") == judge(reference, samples, against="test")
     space = DataSet("mnist", samples, torch.zeros(COUNT)).space
-    report = evaluate(Fixed(samples, space), tiny_config(), reference, names=["fcd"], count=COUNT, seed=5)
+    report = evaluate(
+        Fixed(samples, space), tiny_config(), {"classifier": reference}, names=["fcd"], count=COUNT, seed=5
+    )
     assert report.step == 7 and report.samples == COUNT and report.seed == 5 and report.against == "train"
     assert "mnist classifier (50.00 %)" in as_table(report) and "fcd" in as_table(report)
+
+
+def test_numbers_of_two_extractors_stand_in_one_report_in_the_order_asked_for(reference, tmp_path):
+    class Other(Classifier):
+        name, fingerprint = "another network", "other"
+
+    other = PictureReference(tiny_config(), SETS, Other("mnist", reference._looks.network, DIGITS, 0.5), tmp_path)
+    samples = strokes(COUNT, 3)[0]
+    source = Fixed(samples, DataSet("mnist", samples, torch.zeros(COUNT)).space)
+    references = {"classifier": reference, "inception": other}
+    report = evaluate(source, tiny_config(), references, names=["kid", "fcd", "kcd", "kid"], count=COUNT)
+    assert [number.name for number in report.numbers] == ["kid", "fcd", "kcd"]
+    assert report.numbers[0].value == report.numbers[2].value
+    assert report.extractor == "another network; mnist classifier (50.00 %)"
+
+
+def test_numbers_of_inception_are_only_made_when_asked_for():
+    assert check_names(None, make_config({"dataset": "mnist"})) == metrics_for("classifier")
+    for dataset in ("mnist", "kmnist", "cifar10", "folder"):
+        config = make_config({"dataset": dataset})
+        assert check_names(metrics_for("inception"), config) == ("fid", "kid", "inception_score")
+    with pytest.raises(StudioError, match="no classifier for kmnist; ask for .* --metrics fid,kid,inception_score"):
+        check_names(None, make_config({"dataset": "kmnist"}))
 
 
 def test_floors_are_kept_and_made_anew_when_damaged(reference, tmp_path):
@@ -118,7 +148,9 @@ def test_names_that_do_not_apply_are_refused(dataset, names, complaint):
 def test_too_many_and_too_few_samples_are_refused_with_the_reason(reference):
     with pytest.raises(StudioError, match="401 samples: at most 400 can be compared with mnist"):
         judge(reference, strokes(401, 0)[0])
-    with pytest.raises(StudioError, match="100 samples are too few for 128 features"):
+    with pytest.raises(
+        StudioError, match="100 samples are too few for fcd: take 129 or more .more than its 128 features"
+    ):
         judge(reference, strokes(100, 0)[0], ("fcd",))
 
 
@@ -129,10 +161,10 @@ def test_every_number_is_described():
 
 def test_points_of_the_distribution_itself_are_at_the_floor(tmp_path):
     config = make_config({"dataset": "grid25", "network": "mlp"})
-    reference = PointReference(config, tmp_path)
+    reference = PointReference(load_data(config), tmp_path)
     samples = reference._toy.sample(2000, torch.Generator().manual_seed(9))[0]
     pair = reference.pair(samples, "train", 0)
-    floor = reference.floor(metrics_for(pictures=False, has_modes=True), 2000, "train")
+    floor = reference.floor(metrics_for("points"), 2000, "train")
     assert floor["modes"] == (25.0, 0.0) and METRICS["good"].compute(pair) == pytest.approx(0.989, abs=0.01)
     for name in ("js", "kl", "sliced_wasserstein"):
         assert METRICS[name].compute(pair) == pytest.approx(floor[name][0], rel=0.3)
@@ -148,6 +180,38 @@ def test_a_checkpoint_is_evaluated_from_the_command_line(tmp_path):
     command = ("evaluate", tmp_path / "ring8.safetensors", "--data", tmp_path / "data", "--n", 500)
     found = json.loads(run_cli(*command, "--json").stdout)
     assert found["step"] == 20 and found["samples"] == 500
-    assert {number["name"] for number in found["numbers"]} == set(metrics_for(pictures=False, has_modes=True))
-    refused = run_cli(*command, "--metrics", "modes,fcd")
-    assert refused.returncode == 1 and "'fcd' does not apply to ring8" in refused.stderr
+    assert {number["name"] for number in found["numbers"]} == set(metrics_for("points"))
+
+
+@pytest.fixture
+def saved(tmp_path, images):
+    """A checkpoint of random digits, and files that are none."""
+    Run(tiny_config(), images).save(tmp_path / "run.safetensors")
+    Run(tiny_config(dataset="ring8", network="mlp"), load_data(make_config({"dataset": "ring8"}))).save(
+        tmp_path / "points.safetensors"
+    )
+    (tmp_path / "text.safetensors").write_text("nonsense")
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "pickle.pth")
+    shutil.copy(asset_dir() / "classifiers" / "mnist.safetensors", tmp_path / "classifier.safetensors")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "complaint"),
+    [
+        ("none.safetensors", [], "there is no such file; name one that the page or gan-studio train has saved"),
+        ("classifier.safetensors", [], "not a GAN Studio checkpoint; name one that"),
+        ("text.safetensors", [], "damaged or not a safetensors file"),
+        ("pickle.pth", [], "never loaded here; name one that"),
+        ("run.safetensors", ["--metrics", "nope"], "'nope' is unknown; these apply here: fcd, kcd"),
+        ("run.safetensors", ["--metrics", "fcd,modes"], "'modes' does not apply to mnist; these do: fcd"),
+        ("run.safetensors", ["--n", "128"], "128 samples are too few for fcd: take 129 or more"),
+        ("run.safetensors", ["--inception", "x.safetensors"], "ask for some: --metrics fid,kid,inception_score"),
+        ("points.safetensors", ["--metrics", "modes,fid"], "'fid' does not apply to ring8; these do: modes"),
+        ("points.safetensors", ["--n", "20001"], "at most 20000 can be compared with ring8; ask for 20000 or fewer"),
+    ],
+)
+def test_mistakes_get_a_sentence_with_a_remedy(name, options, complaint, saved, capsys):
+    assert main(["evaluate", str(saved / name), "--data", str(saved), *options]) == 1
+    said = capsys.readouterr().err
+    assert complaint in said and said.count("\n") == 1
