@@ -16,6 +16,7 @@ LAYERS = [
     {"training"},
     {"sampling", "session"},
     {"explorer", "metrics"},
+    {"bench"},
     {"ui"},
     {"cli"},
 ]
