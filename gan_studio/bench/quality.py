@@ -1,6 +1,6 @@
 """How good the samples are after so many seconds of training, beside those of the tutorial's DCGAN.
 
-The clock stands still while samples are drawn and judged. Ours are drawn by the averaged generator, the tutorial's by
+The clock starts after the first step and stands still while samples are drawn and judged. Ours are drawn by the averaged generator, the tutorial's by
 its only one. Judged are as many samples as the plan says against as many training pictures, in the features of the
 bundled classifier, to whose size pictures are resized.
 """
@@ -102,7 +102,8 @@ def answer_tutorial(config: RunConfig, count: int) -> Answer:
 
 
 def _clocked(training: Iterator[None], sample: Callable[[], torch.Tensor]) -> Answer:
-    steps, passed = 0, 0.0
+    next(training)  # the start of loaders and libraries does not count, for neither
+    steps, passed = 1, 0.0
 
     def answer(until: float) -> tuple[int, torch.Tensor]:
         nonlocal steps, passed
