@@ -16,7 +16,7 @@ from gan_studio.training.device import resolve_device
 from gan_studio.training.memory import keep_freed_memory
 from gan_studio.training.trainer import Trainer
 
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("bfloat16", "float32")
 SIZES = {"cpu": (512, 1024, 2048), "mps": (2048, 4096), "cuda": (4096, 8192)}
 """Sides of the square matrices; the fastest counts."""
 

@@ -23,7 +23,7 @@ Rows = Sequence[Mapping[str, Any]]
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7")
 """Okabe and Ito 2008: told apart also by people who see fewer colours."""
 STYLE = {
-    "font.size": 15,
+    "font.size": 16,
     "axes.prop_cycle": f"cycler('color', {list(COLOURS)})",
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -35,13 +35,15 @@ STYLE = {
 def write_picture(report: Report, path: Path) -> None:
     """Draw all panels of ``report`` into a PNG file; raises :class:`StudioError` where it cannot be written."""
     panels = [(draw, data["rows"]) for part, data in report["results"].items() for draw in PANELS[part]]
-    columns = math.ceil(math.sqrt(len(panels)))
+    columns = min(len(panels), 3 if len(panels) <= 6 else 4)
     rows = math.ceil(len(panels) / columns)
     with rc_context(STYLE):
-        figure = Figure(figsize=(max(8 * columns, 12), 5.6 * rows + 1), dpi=100, layout="constrained")
+        figure = Figure(figsize=(max(6 * columns, 12), 6 * rows + 1), dpi=100, layout="constrained")
         for number, (draw, data) in enumerate(panels, 1):
             draw(figure.add_subplot(rows, columns, number), data)
-        figure.supxlabel("\n".join(textwrap.wrap(in_words(report["machine"]), 75 * columns)), fontsize=13)
+        figure.supxlabel(
+            "\n".join(textwrap.wrap(in_words(report["machine"]), 120 if columns < 3 else 200)), fontsize=13
+        )
         try:
             figure.savefig(path)
         except OSError as error:
@@ -53,7 +55,7 @@ def _throughput(axes: Axes, rows: Rows) -> None:
     ours = [row for row in rows if row["loop"] not in TUTORIAL]
     _bars(axes, _series(ours, "loop", "network", f"times {other}"), "{:.1f}")
     axes.axvline(1, color="black", linewidth=1.5)
-    axes.set_title("Training speed, times the tutorial loop")
+    axes.set_title("Training speed,\ntimes the tutorial loop")
 
 
 def _peak(axes: Axes, rows: Rows) -> None:
@@ -63,15 +65,16 @@ def _peak(axes: Axes, rows: Rows) -> None:
 
 def _cost(axes: Axes, rows: Rows) -> None:
     mark = f", of the {COMMAND_LINE}'s"
-    shares = {r["what"].removesuffix(mark).removeprefix("training, "): r["value"] for r in rows if r["unit"] == "%"}
+    shown = {row["what"].removesuffix(mark): row["value"] for row in rows if row["unit"] == "%"}
+    shares = {what.removeprefix("training, app, ").replace(" on ", "\non "): value for what, value in shown.items()}
     _bars(axes, {"": shares}, "{:.0f}")
     axes.axvline(100, color="black", linewidth=1.5)
-    axes.set_title("Training speed while the page is watched,\n% of the command line's")
+    axes.set_title("Training speed under watch,\n% of the command line's")
 
 
 def _latency(axes: Axes, rows: Rows) -> None:
     shown = {
-        row["what"].replace(", ", ",\n"): row["value"]
+        row["what"].removeprefix("from ").replace(" to ", "\nto ").replace(", ", ",\n"): row["value"]
         for row in rows
         if row["unit"] == "ms" and math.isfinite(row["value"]["highest"])  # not where a move was never drawn
     }
@@ -81,7 +84,7 @@ def _latency(axes: Axes, rows: Rows) -> None:
 
 def _memory(axes: Axes, rows: Rows) -> None:
     _bars(axes, {"": {row["network"]: _exactly(row["peak, MiB"]) for row in rows}}, "{:,.0f}")
-    axes.set_title(f"Peak memory of the {rows[0]['where']}, MiB")
+    axes.set_title(f"Peak memory of training,\n{rows[0]['where']}, MiB")
 
 
 def _scaling(axes: Axes, rows: Rows) -> None:
@@ -90,16 +93,18 @@ def _scaling(axes: Axes, rows: Rows) -> None:
         values = [row["value"] for row in of]
         label = f"{field}, from {values[0]} to {values[-1]}"
         _line(axes, [v / values[0] for v in values], [row["times the first"] for row in of], label)
-    axes.set(xlabel="times the first value", title="Time of a step, times that of the first value")
+    axes.set(xlabel="times the first value", title="Time of a step,\ntimes that of the first value")
     _logarithmic(axes, (1, 2, 4, 8, 16), (1, 2, 5, 10, 20, 50, 100))
+    _legend(axes)
 
 
 def _quality(axes: Axes, rows: Rows) -> None:
     for who in dict.fromkeys(row["who"] for row in rows):
         of = [row for row in rows if row["who"] == who]
         _line(axes, [row["seconds"] for row in of], [row["fcd"] for row in of], who)
-    axes.set(xlabel="seconds of training", title="Distance from real pictures (FCD), lower is better")
+    axes.set(xlabel="seconds of training", title="Distance from real pictures\n(FCD), lower is better")
     _logarithmic(axes, sorted({row["seconds"] for row in rows}), ())
+    _legend(axes)
 
 
 PANELS: dict[str, tuple[Callable[[Axes, Rows], None], ...]] = {
@@ -141,7 +146,7 @@ def _bars(axes: Axes, series: Mapping[str, Mapping[str, Mapping[str, float]]], f
     axes.invert_yaxis()
     axes.set_xlim(0, 1.15 * highest)
     if len(series) > 1:
-        axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.08), ncols=2, frameon=False)
+        _legend(axes)
 
 
 def _line(axes: Axes, x: Sequence[float], spreads: Sequence[Mapping[str, float]], label: str) -> None:
@@ -166,4 +171,8 @@ def _logarithmic(axes: Axes, x: Sequence[float], y: Sequence[float]) -> None:
         inside = [tick for tick in ticks if limits[0] <= tick <= limits[1]]
         if inside:
             axis.set_ticks(inside)
-    axes.legend(frameon=False)
+
+
+def _legend(axes: Axes) -> None:
+    """Below the panel, where it covers nothing."""
+    axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.14 if axes.get_xlabel() else -0.07), frameon=False)

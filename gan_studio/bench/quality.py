@@ -1,8 +1,8 @@
 """How good the samples are after so many seconds of training, beside those of the tutorial's DCGAN.
 
-The clock starts after the first step and stands still while samples are drawn and judged. Ours are drawn by the averaged generator, the tutorial's by
-its only one. Judged are as many samples as the plan says against as many training pictures, in the features of the
-bundled classifier, to whose size pictures are resized.
+The clock starts after the first step and stands still while samples are drawn and judged. Ours are drawn by the
+averaged generator, the tutorial's by its only one. Judged are as many samples as the plan says against as many
+training pictures, in the features of the bundled classifier, to whose size pictures are resized.
 """
 
 from __future__ import annotations
