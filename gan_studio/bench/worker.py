@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -53,15 +54,18 @@ class Worker:
 
 
 def _serve(pipe: Connection, make: Callable[..., Answer], arguments: tuple[Any, ...]) -> None:
+    multiprocessing.set_start_method(None, force=True)  # its own processes start as everywhere: it inherits "spawn"
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the command, and that ends this
     answer = None
     while True:
         try:
             question = pipe.recv()
         except EOFError:
-            return
+            break
         try:
             answer = answer or make(*arguments)
             pipe.send((answer(question), None))
         except Exception as error:  # whatever it is, the command says it
             pipe.send((None, f"{type(error).__name__}: {error}"))
+    del answer  # a loader in it ends its own processes
+    os._exit(0)  # taking PyTorch down in order takes seconds
