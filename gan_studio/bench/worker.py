@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -57,15 +58,14 @@ def _serve(pipe: Connection, make: Callable[..., Answer], arguments: tuple[Any, 
     multiprocessing.set_start_method(None, force=True)  # its own processes start as everywhere: it inherits "spawn"
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the command, and that ends this
     answer = None
-    while True:
-        try:
+    with suppress(EOFError, OSError):  # nobody asks any more
+        while True:
             question = pipe.recv()
-        except EOFError:
-            break
-        try:
-            answer = answer or make(*arguments)
-            pipe.send((answer(question), None))
-        except Exception as error:  # whatever it is, the command says it
-            pipe.send((None, f"{type(error).__name__}: {error}"))
+            try:
+                answer = answer or make(*arguments)
+                reply = answer(question), None
+            except Exception as error:  # whatever it is, the command says it
+                reply = None, f"{type(error).__name__}: {error}"
+            pipe.send(reply)
     del answer  # a loader in it ends its own processes
     os._exit(0)  # taking PyTorch down in order takes seconds
