@@ -11,7 +11,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, ScalarFormatter
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from gan_studio.bench.live import COMMAND_LINE
 from gan_studio.bench.machine import in_words
@@ -55,7 +55,7 @@ def _throughput(axes: Axes, rows: Rows) -> None:
     ours = [row for row in rows if row["loop"] not in TUTORIAL]
     _bars(axes, _series(ours, "loop", "network", f"times {other}"), "{:.1f}")
     axes.axvline(1, color="black", linewidth=1.5)
-    axes.set_title("Training speed,\ntimes the tutorial loop")
+    axes.set_title(f"Training speed, times the\n{other}")
 
 
 def _peak(axes: Axes, rows: Rows) -> None:
@@ -103,7 +103,7 @@ def _quality(axes: Axes, rows: Rows) -> None:
         of = [row for row in rows if row["who"] == who]
         _line(axes, [row["seconds"] for row in of], [row["fcd"] for row in of], who)
     axes.set(xlabel="seconds of training", title="Distance from real pictures\n(FCD), lower is better")
-    _logarithmic(axes, sorted({row["seconds"] for row in rows}), ())
+    _logarithmic(axes, sorted({row["seconds"] for row in rows}), [m * 10**d for d in (-1, 0, 1, 2) for m in (1, 2, 5)])
     _legend(axes)
 
 
@@ -165,11 +165,11 @@ def _logarithmic(axes: Axes, x: Sequence[float], y: Sequence[float]) -> None:
     """Both axes logarithmic with plain numbers; ticks at ``x`` and ``y``, or where matplotlib puts them."""
     axes.set(xscale="log", yscale="log")
     for axis, ticks in ((axes.xaxis, x), (axes.yaxis, y)):
-        axis.set_major_formatter(ScalarFormatter())
-        axis.set_minor_formatter(NullFormatter() if ticks else ScalarFormatter())
-        limits = axis.get_view_interval()
-        inside = [tick for tick in ticks if limits[0] <= tick <= limits[1]]
-        if inside:
+        low, high = axis.get_view_interval()
+        inside = [tick for tick in ticks if low <= tick <= high]
+        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axis.set_minor_formatter(NullFormatter() if len(inside) > 1 else StrMethodFormatter("{x:g}"))
+        if len(inside) > 1:
             axis.set_ticks(inside)
 
 
