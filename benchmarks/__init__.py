@@ -1,1 +1,1 @@
-"""Side-by-side measurements; run them as ``python -m benchmarks.NAME`` from the checkout."""
+"""Studies of single questions; run them as ``python -m benchmarks.NAME``. Speed is in :mod:`gan_studio.bench`."""

@@ -1,6 +1,6 @@
 """The README's pictures: the default preset from a click on Start, in a real Chromium.
 
-    python -m benchmarks.digits [--out docs] [--browser /usr/bin/chromium]
+    python -m benchmarks.digits [--out docs] [--browser PATH]
 
 Writes the sample grid as it stands 10, 30, 60 and 120 seconds after Start, and the two tabs.
 """
@@ -10,13 +10,13 @@ from __future__ import annotations
 import argparse
 import base64
 import io
-import os
+import tempfile
 import time
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from benchmarks.live import browser_page, running_app
+from gan_studio.bench.visitors import browser_page, find_browser, running_app
 
 SECONDS = (10, 30, 60, 120)
 GRID = "document.querySelector('[data-sheet=samples]').toDataURL().split(',')[1]"
@@ -46,10 +46,14 @@ def side_by_side(pictures: list[Image.Image]) -> Image.Image:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("docs"))
-    parser.add_argument("--browser", default=os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+    parser.add_argument("--browser")
     options = parser.parse_args()
     options.out.mkdir(exist_ok=True)
-    with running_app() as (address, _), browser_page(address, options.browser) as page:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_app(folder) as (address, _),
+        browser_page(address, find_browser(options.browser)) as page,
+    ):
         side_by_side(grids(page)).save(options.out / "digits.png", optimize=True)
         page.locator("#field-discriminator_lr input").first.fill("0.0003")
         page.keyboard.press("Enter")

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import time
+from functools import partial
 from pathlib import Path
 
+from gan_studio.bench import timing
+from gan_studio.bench.timing import step_seconds
 from gan_studio.config import make_config
 from gan_studio.data import load_data
 from gan_studio.lessons.presets import find_preset
@@ -38,25 +40,11 @@ def make_trainer(preset: str, **changes) -> Trainer:
     return Trainer(config, load_data(config))
 
 
-def step_seconds(trainer: Trainer, seconds: float) -> float:
-    """Seconds of one step, over ``seconds`` of them; the read at the end waits for the device."""
-    start, count = time.perf_counter(), 0
-    while time.perf_counter() - start < seconds:
-        trainer.step()
-        count += 1
-    trainer.measure()
-    return (time.perf_counter() - start) / count
-
-
 def alternate(trainers: dict[str, Trainer], rounds: int, seconds: float) -> dict[str, list[float]]:
-    """Step times of each, round by round, after a warm-up."""
+    """Seconds of a step of each, round by round, after a warm-up."""
     for trainer in trainers.values():
-        step_seconds(trainer, 0.5)
-    times: dict[str, list[float]] = {name: [] for name in trainers}
-    for _ in range(rounds):
-        for name, trainer in trainers.items():
-            times[name].append(step_seconds(trainer, seconds))
-    return times
+        step_seconds(trainer.step, 0.5)
+    return timing.alternate({n: partial(step_seconds, t.step, seconds) for n, t in trainers.items()}, rounds)
 
 
 def print_ratio(name: str, above: list[float], below: list[float]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_studio import __version__
+from gan_studio.bench import command as bench
 from gan_studio.config import FIELDS, make_config
 from gan_studio.errors import StudioError
 from gan_studio.lessons.presets import DEFAULT_PRESET, PRESETS, find_preset
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_sample(commands)
     _add_evaluate(commands)
     _add_replay(commands)
+    _add_bench(commands)
     _add_presets(commands)
     return parser
 
@@ -357,6 +359,15 @@ def _replay(options: argparse.Namespace) -> int:
     else:
         print(f"{len(result.different)} tensors came out otherwise, such as {result.different[0]}")
     return 0 if result.exact else 1
+
+
+# -- bench -----------------------------------------------------------------------------------------------
+
+
+def _add_bench(commands: Any) -> None:
+    parser = commands.add_parser("bench", help="measure speed, memory and quality over time on this machine")
+    bench.add_options(parser)
+    parser.set_defaults(run=bench.run)
 
 
 # -- presets ---------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ LAYERS = [
     {"training"},
     {"sampling", "session"},
     {"explorer", "metrics"},
-    {"quality"},
+    {"quality", "bench"},
     {"ui"},
     {"cli"},
 ]

@@ -29,12 +29,15 @@ from gan_studio.cli import main
 from gan_studio.ui.page import head
 from gan_studio.ui.routes import asset_dir
 arguments = ["train", "--preset", "mnist-mlp", "--steps", "2", "--device", "cpu", "--out", "out"]
-print(json.dumps([gan_studio.__file__, main(arguments), len(head()), (asset_dir() / "vendor/uplot").is_dir()]))
+bench = ["bench", "--only", "memory", "--networks", "points", "--device", "cpu", "--json", "bench.json"]
+statuses = main(arguments), main(bench)
+print(json.dumps([gan_studio.__file__, statuses, len(head()), (asset_dir() / "vendor/uplot").is_dir()]))
 """
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     run = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
-    where, status, length, has_vendor = json.loads(run.stdout.splitlines()[-1])
-    assert where.startswith(str(installed)) and status == 0 and length > 1000 and has_vendor
+    where, statuses, length, has_vendor = json.loads(run.stdout.splitlines()[-1])
+    assert where.startswith(str(installed)) and statuses == [0, 0] and length > 1000 and has_vendor
+    assert json.loads((tmp_path / "bench.json").read_text())["results"].keys() == {"memory"}
     assert (tmp_path / "out" / "mnist-mlp.safetensors").is_file()
