@@ -15,7 +15,8 @@ LAYERS = [
     {"latent"},
     {"training"},
     {"sampling", "session"},
-    {"explorer", "metrics"},
+    {"worker"},
+    {"explorer", "metrics", "judges"},
     {"ui"},
     {"cli"},
 ]
