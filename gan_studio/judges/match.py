@@ -10,16 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from gan_studio.data import DataSet
 from gan_studio.errors import StudioError
-from gan_studio.judges.player import BATCH, Player
+from gan_studio.judges.player import BATCH, HeldOut, Player, saved_player
 
 FEWEST, MOST = 2, 8
-MOST_SAMPLES = 50_000
+SAMPLES, MOST_SAMPLES = 2_000, 50_000
 _CALIBRATION = 5
 """Batches of real and of own samples that tell a critic without probability where its line is."""
 
@@ -64,7 +65,7 @@ def play(
     players: Sequence[Player],
     real: DataSet,
     *,
-    samples: int = 2000,
+    samples: int = SAMPLES,
     seed: int = 0,
     do: Do = lambda work: work(),
     progress: Callable[[float], None] = lambda share: None,
@@ -91,6 +92,18 @@ def play(
     counts = [told(do(partial(_judge, players, real.samples[at], real.labels[at]))) for at in chosen]
     numbers = {"dataset": players[0].config.dataset, "samples": samples, "reals": len(reals), "seed": seed}
     return _table(players, fooled, _shares(counts, len(reals)), numbers)
+
+
+def match_checkpoints(paths: Sequence[Path], data_dir: Path | None = None, **options: Any) -> Match:
+    """:func:`play` between the GANs saved in ``paths``, each called by its file's name, or its path where two agree."""
+    names = [path.stem for path in paths]
+    names = names if len(set(names)) == len(names) else [str(path) for path in paths]
+    check_numbers(names, options.get("samples", SAMPLES))
+    players: list[Player] = []
+    for path, name in zip(paths, names, strict=True):
+        players.append(saved_player(path, name))
+        check_fit(players[0], players[-1])  # before more is read
+    return play(players, HeldOut(data_dir).of(players[0]), **options)
 
 
 class _Progress:

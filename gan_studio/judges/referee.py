@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gan_studio.errors import StudioError
 from gan_studio.judges.examiner import Name
-from gan_studio.judges.match import MOST, MOST_SAMPLES, Match, check_fit, check_numbers, play
+from gan_studio.judges.match import MOST, MOST_SAMPLES, SAMPLES, Match, check_fit, check_numbers, play
 from gan_studio.judges.player import HeldOut, Player, live_player, saved_player
 from gan_studio.latent.source import LIVE, Seed
 from gan_studio.session import Session
@@ -29,7 +29,7 @@ class MatchRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     players: Annotated[tuple[Name, ...], Field(max_length=4 * MOST)]
-    samples: Annotated[int, Field(ge=0, le=MOST_SAMPLES)] = 2000
+    samples: Annotated[int, Field(ge=0, le=MOST_SAMPLES)] = SAMPLES
     seed: Seed = 0
 
 

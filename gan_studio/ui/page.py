@@ -10,6 +10,7 @@ import gradio as gr
 from gan_studio.events import COLUMNS
 from gan_studio.latent.source import PRINCIPAL
 from gan_studio.session import Session
+from gan_studio.ui.human_tab import build_human_tab, build_match_tab
 from gan_studio.ui.latent_tab import build_latent_tab
 from gan_studio.ui.text import LANGUAGES, texts
 from gan_studio.ui.train_tab import build_train_tab
@@ -57,5 +58,9 @@ def build_page(session: Session, i18n: gr.I18n, device: str | None = None) -> gr
                 on_load = build_train_tab(session, i18n, device)
             with gr.Tab(i18n("tab.latent"), id="latent-tab") as latent_tab:
                 build_latent_tab(session, i18n, latent_tab)
+            with gr.Tab(i18n("tab.human"), id="human-tab") as human_tab:
+                build_human_tab(session, i18n, human_tab)
+            with gr.Tab(i18n("tab.match"), id="match-tab") as match_tab:
+                build_match_tab(session, i18n, match_tab)
         on_load(page)
     return page

@@ -3,3 +3,5 @@ import "./header.js";
 import "./board.js";
 import "./latent.js";
 import "./pad.js";
+import "./human.js";
+import "./match.js";
