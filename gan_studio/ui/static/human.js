@@ -192,7 +192,11 @@ class Human extends HTMLElement {
   }
 
   async handIn() {
-    const again = button(say("human.again"), () => this.handIn(), { class: "quiet", hidden: "" });
+    const again = element("div", { class: "again", hidden: "" });
+    again.append(
+      button(say("human.again"), () => this.handIn(), { class: "quiet" }),
+      button(say("human.new"), () => this.showStart(), { class: "quiet" }),
+    );
     this.enter("sending", element("p", { class: "lead" }, say("human.sending")), again);
     try {
       const { ticket } = this.about;
