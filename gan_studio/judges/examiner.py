@@ -168,13 +168,13 @@ class Examiner:
     def _asked(self, source: str, seed: int) -> _Given:
         """The test of these weights and this seed, drawn now or given out before."""
         if source == LIVE:
-            known = self._live_test(seed)
-            return known or self._draw(live_player(self._session), seed, (LIVE, self._session.snapshot.run_id))
+            known, asked = self._live_test(seed), (LIVE, self._session.snapshot.run_id)
+            return known or self._draw(self._worker.submit(live_player, self._session), seed, asked)
         path = saved_path(self._session.checkpoints, source)
         asked = path, path.stat().st_mtime_ns
         with self._lock:
             known = next((given for given in self._tests.values() if given.asked == (*asked, seed)), None)
-        return known or self._draw(saved_player(path, source), seed, asked)
+        return known or self._draw(self._worker.submit(saved_player, path, source), seed, asked)
 
     def _live_test(self, seed: int) -> _Given | None:
         """One of the run's present weights; while it trains, also of those of a moment ago."""
@@ -186,7 +186,8 @@ class Examiner:
                     return given
         return None
 
-    def _draw(self, player: Player, seed: int, asked: tuple[Any, ...]) -> _Given:
+    def _draw(self, coming: Future[Player], seed: int, asked: tuple[Any, ...]) -> _Given:
+        player = coming.result()
         check_pictures(player)  # before the data are read
         test = self._worker.submit(draw_test, player, self._real.of(player), seed).result()
         with self._lock:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -98,11 +99,9 @@ class Referee:
         return play(players, real, samples=request.samples, seed=request.seed, do=self._piece, progress=self._tell)
 
     def _player(self, name: str) -> Player:
-        if self._stopping.is_set():
-            raise _Stopped
         if name == LIVE:
-            return live_player(self._session)
-        return saved_player(saved_path(self._session.checkpoints, name), name)
+            return self._piece(partial(live_player, self._session))
+        return self._piece(partial(saved_player, saved_path(self._session.checkpoints, name), name))
 
     def _piece(self, work: Callable[[], Any]) -> Any:
         if self._stopping.is_set():
