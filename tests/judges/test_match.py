@@ -83,11 +83,10 @@ def test_runs_that_do_not_fit_together_are_refused_by_name(make_player, points, 
         "classes": lambda: (make_player(pictures((1, 28, 28), classes=3), "other"), "other has the classes 0, 1, 2"),
         "told": lambda: (make_player(data, "other"), "one's discriminator must be told the class"),
     }[case]()
-    for pair in ((one, other), (other, one)):
-        with pytest.raises(StudioError, match="cannot play against each other") as refused:
-            check_fit(*pair)
-        assert complaint in str(refused.value) or case in ("points", "set")
-        assert "one" in str(refused.value) and "other" in str(refused.value)
+    with pytest.raises(StudioError, match=f"one and other cannot play against each other: .*{complaint}"):
+        check_fit(one, other)
+    with pytest.raises(StudioError, match="other and one cannot play against each other"):
+        check_fit(other, one)
     with pytest.raises(StudioError, match=complaint):
         play([one, other], data, samples=100)
 
