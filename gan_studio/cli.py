@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_sample(commands)
     _add_evaluate(commands)
+    _add_match(commands)
     _add_replay(commands)
     _add_bench(commands)
     _add_presets(commands)
@@ -321,6 +322,27 @@ def _evaluate(options: argparse.Namespace) -> int:
         against=options.against,
     )
     print(json.dumps(report.to_json()) if options.json else as_table(report))
+    return 0
+
+
+# -- match -----------------------------------------------------------------------------------------------
+
+
+def _add_match(commands: Any) -> None:
+    parser = commands.add_parser("match", help="let each checkpoint's discriminator judge the others' samples")
+    parser.add_argument("checkpoints", type=Path, nargs="+", metavar="CHECKPOINT", help="from two to eight")
+    parser.add_argument("--n", type=_positive, default=2000, metavar="N", help="samples of each (default: 2000)")
+    parser.add_argument("--seed", type=_seed, default=0, metavar="S")
+    parser.add_argument("--json", action="store_true", help="the result as one JSON object")
+    _add_data(parser)
+    parser.set_defaults(run=_match)
+
+
+def _match(options: argparse.Namespace) -> int:
+    from gan_studio.judges.match import as_table, match_checkpoints
+
+    match = match_checkpoints(options.checkpoints, options.data, samples=options.n, seed=options.seed)
+    print(json.dumps(match.to_json()) if options.json else as_table(match))
     return 0
 
 

@@ -1,14 +1,13 @@
 """Draws pictures for latents: from the live averaged generator or from a saved checkpoint.
 
 Stateless: everything a picture depends on travels with the request, so any number of people can explore
-at once. One worker thread draws, on its own copies of the weights, and leaves most of the time to training.
+at once. One worker thread draws, on its own copies of the weights.
 """
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +18,10 @@ from gan_studio.errors import StudioError
 from gan_studio.latent.source import LIVE, LatentRequest, Source, latents_of
 from gan_studio.sampling import load_source
 from gan_studio.session import Session, Weights
-from gan_studio.training.checkpoint import CheckpointError, checkpoint_path
+from gan_studio.training.checkpoint import saved_path
+from gan_studio.worker import Worker
 
 _MOST_CHECKPOINTS = 4
-_SHARE_WHILE_TRAINING = 0.4
-"""The largest part of one core that drawing may take while a run trains."""
 
 
 @dataclass(frozen=True)
@@ -43,26 +41,16 @@ class Drawing:
 class Explorer:
     """Serves :class:`LatentRequest` from any thread."""
 
-    def __init__(self, session: Session):
-        self._session = session
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="explorer", initializer=_use_one_thread)
+    def __init__(self, session: Session, worker: Worker):
+        self._session, self._worker = session, worker
         self._live: tuple[str, Source] | None = None
         self._saved: OrderedDict[tuple[Path, int], Source] = OrderedDict()
-        self._not_before = 0.0
 
     def submit(self, request: LatentRequest) -> Future[Drawing]:
         """Draw as soon as it is this request's turn; the future raises :class:`StudioError` where it cannot."""
         return self._worker.submit(self._draw, request)
 
-    def close(self) -> None:
-        """Forget what waits and end the thread after the picture in progress."""
-        self._worker.shutdown(wait=False, cancel_futures=True)
-
     def _draw(self, request: LatentRequest) -> Drawing:
-        training = self._session.snapshot.state == "running"
-        if training:
-            time.sleep(max(0.0, self._not_before - time.monotonic()))
-        start = time.thread_time()
         source = self._live_source() if request.source == LIVE else self._saved_source(request.source)
         try:
             latents = latents_of(request, source)
@@ -71,8 +59,6 @@ class Explorer:
                 images = dots(images, source.space.extent)
         except RuntimeError as error:  # a diverged generator, or no memory left on the device
             raise StudioError(f"this picture cannot be drawn: {error}") from None
-        work = time.thread_time() - start
-        self._not_before = time.monotonic() + work * (1 / _SHARE_WHILE_TRAINING - 1)
         return Drawing(images, source.step, source.latent_size, source.explained, _class_name(request, source))
 
     def _live_source(self) -> Source:
@@ -87,9 +73,7 @@ class Explorer:
         return source
 
     def _saved_source(self, name: str) -> Source:
-        path = checkpoint_path(self._session.checkpoints, name)
-        if not path.is_file():
-            raise CheckpointError(f"checkpoint {name!r} is not there (any more)")
+        path = saved_path(self._session.checkpoints, name)
         key = path, path.stat().st_mtime_ns
         if key not in self._saved:
             self._saved[key] = load_source(path)
@@ -110,8 +94,3 @@ def _labels(request: LatentRequest, source: Source, count: int) -> torch.Tensor 
 
 def _class_name(request: LatentRequest, source: Source) -> str:
     return source.space.classes[_label(request, source)] if source.conditional else ""
-
-
-def _use_one_thread() -> None:
-    """One picture is too little work to share; more threads would only fight with training for the cores."""
-    torch.set_num_threads(1)

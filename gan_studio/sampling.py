@@ -13,7 +13,7 @@ from gan_studio.data.pixels import tile
 from gan_studio.errors import StudioError
 from gan_studio.latent.source import Source
 from gan_studio.space import Space
-from gan_studio.training.checkpoint import CheckpointError, read_checkpoint
+from gan_studio.training.checkpoint import Checkpoint, CheckpointError, read_checkpoint
 
 _BATCH = 500
 _MOST_PIXELS = 2**31
@@ -21,14 +21,23 @@ _MOST_PIXELS = 2**31
 
 def load_source(path: Path) -> Source:
     """The averaged generator saved in ``path``; raises :class:`CheckpointError` where it cannot be used."""
-    checkpoint = read_checkpoint(path)
-    prefix = "average."
-    state = {name.removeprefix(prefix): t for name, t in checkpoint.tensors.items() if name.startswith(prefix)}
+    return source_of(path, read_checkpoint(path))
+
+
+def source_of(path: Path, checkpoint: Checkpoint) -> Source:
+    """The averaged generator in ``checkpoint``, which was read from ``path``; raises as :func:`load_source`."""
+    state = part_of(checkpoint, "average")
     try:
         space, config = Space.from_json(checkpoint.meta["space"]), make_config(checkpoint.meta["config"])
         return Source(config, space, state, int(checkpoint.meta["step"]))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path}: does not fit its own description: {error}") from None
+
+
+def part_of(checkpoint: Checkpoint, part: str) -> dict[str, torch.Tensor]:
+    """The tensors of one network: "average", "generator" or "discriminator"."""
+    prefix = f"{part}."
+    return {name.removeprefix(prefix): t for name, t in checkpoint.tensors.items() if name.startswith(prefix)}
 
 
 def sample_images(checkpoint: Path, count: int, seed: int, label: str | None = None) -> np.ndarray:

@@ -42,13 +42,17 @@ POINTS_SHOWN = 1000
 
 @dataclass(frozen=True)
 class Weights:
-    """The averaged generator as it was at one step; the tensors are copies that nobody writes to."""
+    """The averaged generator as it was at one step; the tensors are copies that nobody writes to.
+
+    ``discriminator`` is only copied where both are asked for.
+    """
 
     run_id: str
     step: int
     config: RunConfig
     space: Space
     state: Mapping[str, torch.Tensor]
+    discriminator: Mapping[str, torch.Tensor] | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,10 @@ class Session:
         path = checkpoint_path(self.checkpoints, name)
         data = self._load_data(read_description(path, read_meta(path)).config)
         self._do(lambda: self._load(path, device, data))
+
+    def copy_players(self) -> Weights:
+        """The averaged generator and the discriminator as they are between two steps."""
+        return self._do(self._copy_players)
 
     def warm_up(self, config: RunConfig) -> None:
         """Do the slow first-time work of a run like ``config`` before somebody waits for it."""
@@ -440,5 +448,12 @@ class Session:
 
     def _copy_weights(self) -> Weights:
         network = self._run.trainer.average.network
-        state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-        return Weights(self._run_id, self._run.step_count, self._run.config, self._run.data.space, state)
+        return Weights(self._run_id, self._run.step_count, self._run.config, self._run.data.space, _copied(network))
+
+    def _copy_players(self) -> Weights:
+        self._need_run()
+        return replace(self._copy_weights(), discriminator=_copied(self._run.trainer.discriminator))
+
+
+def _copied(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in network.state_dict().items()}

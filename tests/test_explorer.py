@@ -5,14 +5,15 @@ from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
 from gan_studio.latent.source import LatentRequest
 from gan_studio.sampling import sample_images
+from gan_studio.worker import Worker
 from tests.conftest import tiny_config, wait_until
 
 
 @pytest.fixture
 def explorer(session):
-    made = Explorer(session)
-    yield made
-    made.close()
+    worker = Worker(session)
+    yield Explorer(session, worker)
+    worker.close()
 
 
 def draw(explorer, **request):

@@ -53,6 +53,14 @@ def checkpoint_path(folder: Path, name: str) -> Path:
     return folder / f"{stem}{SUFFIX}"
 
 
+def saved_path(folder: Path, name: str) -> Path:
+    """The checkpoint called ``name`` in ``folder``; :class:`CheckpointError` where there is none."""
+    path = checkpoint_path(folder, name)
+    if not path.is_file():
+        raise CheckpointError(f"checkpoint {name!r} is not there (any more)")
+    return path
+
+
 def list_checkpoints(folder: Path) -> list[str]:
     """The names of the checkpoints in ``folder``, newest first."""
     files = [path for path in folder.glob(f"*{SUFFIX}") if path.is_file() and not path.name.startswith(".")]

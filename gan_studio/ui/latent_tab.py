@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gradio as gr
 
-from gan_studio.latent.source import LIVE, PRINCIPAL
+from gan_studio.latent.source import PRINCIPAL
 from gan_studio.session import Session
-from gan_studio.training.checkpoint import list_checkpoints
 from gan_studio.ui.controls import PLAIN, Translate
+from gan_studio.ui.sources import choose_source
 
 _SEND = "(...values) => { window.ganStudio?.explore(values); }"
 _RANDOM = "() => Math.floor(Math.random() * 1000000)"
@@ -17,7 +17,9 @@ def build_latent_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
     """Build the contents of ``tab`` inside the present Blocks."""
     with gr.Row(elem_id="latent"):
         with gr.Column(scale=1, min_width=290, elem_id="latent-controls"):
-            source = _source_choice(session, say, tab)
+            source = choose_source(
+                session, tab, label=say("latent.source"), info=say("latent.source.info"), elem_id="latent-source"
+            )
             with gr.Group():
                 seed = gr.Number(0, label=say("latent.seed"), precision=0, minimum=0, elem_id="latent-seed")
                 with gr.Row():
@@ -48,17 +50,6 @@ def build_latent_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
     dice.click(None, None, seed, js=_RANDOM, **PLAIN)
     zeros = f"() => [1, ...Array({2 * PRINCIPAL}).fill(0)]"
     zero.click(None, None, [truncation, *principal, *raw], js=zeros, **PLAIN)
-
-
-def _source_choice(session: Session, say: Translate, tab: gr.Tab) -> gr.Dropdown:
-    def choices() -> list[tuple[str, str]]:
-        return [("live", LIVE), *((name, name) for name in list_checkpoints(session.checkpoints))]
-
-    source = gr.Dropdown(
-        choices(), value=LIVE, label=say("latent.source"), info=say("latent.source.info"), elem_id="latent-source"
-    )
-    tab.select(lambda: gr.update(choices=choices()), None, source, **PLAIN)
-    return source
 
 
 def _sliders(kind: str) -> list[gr.Slider]:

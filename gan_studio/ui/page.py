@@ -12,6 +12,7 @@ from gan_studio.latent.source import PRINCIPAL
 from gan_studio.metrics.registry import METRICS
 from gan_studio.quality import QualityMonitor
 from gan_studio.session import Session
+from gan_studio.ui.human_tab import build_human_tab, build_match_tab
 from gan_studio.ui.latent_tab import build_latent_tab
 from gan_studio.ui.quality_tab import build_quality_tab
 from gan_studio.ui.text import LANGUAGES, texts
@@ -63,5 +64,9 @@ def build_page(session: Session, monitor: QualityMonitor, i18n: gr.I18n, device:
                 build_latent_tab(session, i18n, latent_tab)
             with gr.Tab(i18n("tab.quality"), id="quality-tab"):
                 build_quality_tab(monitor, i18n, page)
+            with gr.Tab(i18n("tab.human"), id="human-tab") as human_tab:
+                build_human_tab(session, i18n, human_tab)
+            with gr.Tab(i18n("tab.match"), id="match-tab") as match_tab:
+                build_match_tab(session, i18n, match_tab)
         on_load(page)
     return page

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.staticfiles import StaticFiles
 
 from gan_studio.assets import asset_dir
@@ -20,7 +21,9 @@ from gan_studio.ui.encode import sheet_png
 from gan_studio.ui.stream import Cursor, Hub
 
 _MOST_BYTES = 10_000
-_NO_STORE = {"Cache-Control": "no-store"}
+NO_STORE = {"Cache-Control": "no-store"}
+
+Body = TypeVar("Body", bound=BaseModel)
 
 
 def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: QualityMonitor) -> None:
@@ -29,18 +32,18 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
     @app.get("/live/stream")
     async def stream(request: Request, cursor: str = "") -> StreamingResponse:
         cursor = request.headers.get("last-event-id", cursor)
-        headers = {**_NO_STORE, "X-Accel-Buffering": "no"}  # proxies must not hold events back
+        headers = {**NO_STORE, "X-Accel-Buffering": "no"}  # proxies must not hold events back
         return StreamingResponse(hub.events(Cursor.parse(cursor)), media_type="text/event-stream", headers=headers)
 
     @app.get("/live/state")
     async def state(cursor: str = "") -> Response:
         message, _ = hub.message(Cursor.parse(cursor))
-        return Response(message, media_type="application/json", headers=_NO_STORE)
+        return Response(message, media_type="application/json", headers=NO_STORE)
 
     @app.post("/live/latent")
     async def latent(request: Request) -> Response:
         try:
-            wanted = await _read_request(request)
+            wanted = await read_body(request, LatentRequest)
             drawing = await asyncio.wrap_future(explorer.submit(wanted))
         except StudioError as error:
             return JSONResponse({"error": str(error)}, 422)
@@ -53,25 +56,26 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
             "count": len(drawing.images),
             "class": drawing.class_name,
         }
-        headers = {**_NO_STORE, "X-Drawing": json.dumps(about)}
+        headers = {**NO_STORE, "X-Drawing": json.dumps(about)}
         return Response(sheet_png(drawing.images, columns), media_type="image/png", headers=headers)
 
     @app.get("/live/quality")
     async def quality() -> Response:
-        return JSONResponse(monitor.view(), headers=_NO_STORE)
+        return JSONResponse(monitor.view(), headers=NO_STORE)
 
     app.mount("/live/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.mount("/live/vendor", StaticFiles(directory=asset_dir() / "vendor"))
 
 
-async def _read_request(request: Request) -> LatentRequest:
+async def read_body(request: Request, model: type[Body]) -> Body:
+    """The request's JSON as a ``model``; raises :class:`StudioError` naming what is wrong with it."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > _MOST_BYTES:
             raise StudioError(f"the request is larger than {_MOST_BYTES} bytes")
     try:
-        return LatentRequest.model_validate_json(bytes(body))
+        return model.model_validate_json(bytes(body))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "request"

@@ -22,14 +22,19 @@ from starlette.middleware import Middleware
 from gan_studio.data.uploads import MOST_BYTES
 from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
+from gan_studio.judges.examiner import Examiner
+from gan_studio.judges.player import HeldOut
+from gan_studio.judges.referee import Referee
 from gan_studio.quality import QualityMonitor
 from gan_studio.session import Session, SessionClosed
 from gan_studio.ui.early import EarlyHead
 from gan_studio.ui.guard import OriginGuard
+from gan_studio.ui.judge_routes import add_judge_routes
 from gan_studio.ui.page import STATIC, build_page, head, theme, translations
 from gan_studio.ui.routes import add_live_routes
 from gan_studio.ui.stream import Hub
 from gan_studio.ui.train_tab import default_config
+from gan_studio.worker import Worker
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 7860
@@ -41,21 +46,26 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 def build_app(session: Session, hub: Hub, *, device: str | None = None, local_only: bool = False) -> FastAPI:
     """The whole web application of ``session``; ``hub`` must receive the session's snapshots."""
-    explorer, monitor = Explorer(session), QualityMonitor(session)
+    monitor, worker, real = QualityMonitor(session), Worker(session), HeldOut(session.data_dir)
+    explorer = Explorer(session, worker)
+    examiner, referee = Examiner(session, worker, real), Referee(session, worker, real)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         hub.attach(session.snapshot)
         yield
         hub.close()
+        referee.stop()
+        examiner.close()
         session.close(CLOSE_SECONDS)  # here, because uvicorn repeats SIGTERM afterwards, and that ends the process
-        explorer.close()
+        worker.close()
         monitor.close()
 
     middleware = [Middleware(OriginGuard, local_only=local_only), Middleware(EarlyHead, html=head())]
     app = FastAPI(lifespan=lifespan, middleware=middleware, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.monitor = monitor
     add_live_routes(app, hub, explorer, monitor)
+    add_judge_routes(app, examiner, referee)
     i18n = translations()
     page = build_page(session, monitor, i18n, device)
     # Gradio's idle queue wakes eleven hundred times a second, and each time takes Python away from training.
@@ -66,7 +76,7 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
         page,
         path="/",
         theme=theme(),
-        css_paths=[STATIC / "studio.css"],
+        css_paths=[STATIC / "studio.css", STATIC / "judges.css"],
         i18n=i18n,
         run_history=False,
         show_error=False,

@@ -4,3 +4,5 @@ import "./board.js";
 import "./latent.js";
 import "./pad.js";
 import "./quality.js";
+import "./human.js";
+import "./match.js";

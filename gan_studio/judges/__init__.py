@@ -1,0 +1,1 @@
+"""Ways of judging a generator: by people, and by the discriminators of other runs."""

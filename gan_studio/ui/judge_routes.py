@@ -1,0 +1,91 @@
+"""The routes of the human test and of the match, beside Gradio's."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+
+from gan_studio.errors import StudioError
+from gan_studio.judges.examiner import Examiner, Submission, TestRequest
+from gan_studio.judges.human import PICTURES
+from gan_studio.judges.referee import MatchRequest, Referee
+from gan_studio.ui.encode import sheet_png
+from gan_studio.ui.routes import NO_STORE, read_body
+
+Handler = Callable[..., Awaitable[Response]]
+
+
+def add_judge_routes(app: FastAPI, examiner: Examiner, referee: Referee) -> None:
+    """Add ``/live/human/...`` and ``/live/match...`` to ``app``; must happen before Gradio is mounted at the root."""
+    _add_human(app, examiner)
+    _add_match(app, referee)
+
+
+def _add_human(app: FastAPI, examiner: Examiner) -> None:
+    @app.post("/live/human/begin")
+    @_said
+    async def begin(request: Request) -> Response:
+        """The twenty pictures as one sheet in the order of the test, and a ticket for the answers."""
+        wanted = await read_body(request, TestRequest)
+        ticket, test = await asyncio.wrap_future(examiner.begin(wanted))
+        about = {
+            "ticket": ticket,
+            "test": test.id,
+            "source": test.source,
+            "dataset": test.dataset,
+            "step": test.step,
+            "seed": test.seed,
+            "count": PICTURES,
+        }
+        headers = {**NO_STORE, "X-Test": json.dumps(about)}
+        return Response(sheet_png(test.images, PICTURES), media_type="image/png", headers=headers)
+
+    @app.post("/live/human/answers")
+    @_said
+    async def answers(request: Request) -> Response:
+        submission = await read_body(request, Submission)
+        return JSONResponse(await asyncio.to_thread(examiner.hand_in, submission), headers=NO_STORE)
+
+    @app.get("/live/human/result")
+    @_said
+    async def result(ticket: str) -> Response:
+        return JSONResponse(await asyncio.to_thread(examiner.result, ticket), headers=NO_STORE)
+
+    @app.get("/live/human/recent")
+    async def recent() -> Response:
+        return JSONResponse(examiner.recent(), headers=NO_STORE)
+
+
+def _add_match(app: FastAPI, referee: Referee) -> None:
+    @app.get("/live/match")
+    async def progress() -> Response:
+        return JSONResponse(referee.progress.to_json(), headers=NO_STORE)
+
+    @app.post("/live/match")
+    @_said
+    async def start(request: Request) -> Response:
+        referee.start(await read_body(request, MatchRequest))
+        return JSONResponse(referee.progress.to_json(), headers=NO_STORE)
+
+    @app.post("/live/match/stop")
+    async def stop() -> Response:
+        referee.stop()
+        return JSONResponse(referee.progress.to_json(), headers=NO_STORE)
+
+
+def _said(handler: Handler) -> Handler:
+    """What cannot be done becomes a sentence for the page."""
+
+    @wraps(handler)
+    async def guarded(*arguments: object, **named: object) -> Response:
+        try:
+            return await handler(*arguments, **named)
+        except StudioError as error:
+            return JSONResponse({"error": str(error)}, 422)
+
+    return guarded

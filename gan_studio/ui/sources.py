@@ -1,0 +1,23 @@
+"""Choosing runs: the live one and the saved ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from gan_studio.latent.source import LIVE
+from gan_studio.session import Session
+from gan_studio.training.checkpoint import list_checkpoints
+from gan_studio.ui.controls import PLAIN
+
+
+def choose_source(session: Session, tab: gr.Tab, value: Any = LIVE, **shown: Any) -> gr.Dropdown:
+    """A choice of the live run and the saved ones, whose list is renewed whenever ``tab`` is opened."""
+
+    def choices() -> list[tuple[str, str]]:
+        return [("live", LIVE), *((name, name) for name in list_checkpoints(session.checkpoints))]
+
+    source = gr.Dropdown(choices(), value=value, **shown)
+    tab.select(lambda: gr.update(choices=choices()), None, source, **PLAIN)
+    return source
