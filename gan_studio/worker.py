@@ -1,4 +1,4 @@
-"""The one thread that draws for the page, and leaves most of the time to training."""
+"""Threads that work for the page, and leave most of the time to training."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import torch
 
 from gan_studio.session import Session
 
-_SHARE_WHILE_TRAINING = 0.4
-"""The largest part of one core that drawing may take while a run trains."""
-
 T = TypeVar("T")
 
 
 class Worker:
-    """Does pieces of work one after the other; keep them short, for everybody on the page waits in one line."""
+    """Does pieces of work one after the other; everybody on the page waits in one line.
 
-    def __init__(self, session: Session):
-        self._session = session
+    ``share``: the largest part of one core that they may take while a run trains.
+    """
+
+    def __init__(self, session: Session, share: float = 0.4):
+        self._session, self._share = session, share
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="worker", initializer=_use_one_thread)
         self._not_before = 0.0
 
@@ -41,7 +41,7 @@ class Worker:
             return work(*arguments)
         finally:
             busy = time.thread_time() - start
-            self._not_before = time.monotonic() + busy * (1 / _SHARE_WHILE_TRAINING - 1)
+            self._not_before = time.monotonic() + busy * (1 / self._share - 1)
 
 
 def _use_one_thread() -> None:

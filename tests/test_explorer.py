@@ -1,9 +1,12 @@
+import threading
+
 import pytest
 import torch
 
 from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
-from gan_studio.latent.source import LatentRequest
+from gan_studio.latent.source import DrawRequest, LatentRequest
+from gan_studio.latent.vectors import pack
 from gan_studio.sampling import sample_images
 from gan_studio.worker import Worker
 from tests.conftest import tiny_config, wait_until
@@ -11,9 +14,10 @@ from tests.conftest import tiny_config, wait_until
 
 @pytest.fixture
 def explorer(session):
-    worker = Worker(session)
-    yield Explorer(session, worker)
-    worker.close()
+    workers = Worker(session), Worker(session)
+    yield Explorer(session, *workers)
+    for worker in workers:
+        worker.close()
 
 
 def draw(explorer, **request):
@@ -60,9 +64,9 @@ def test_a_saved_checkpoint_stays_as_it_was(session, explorer, tmp_path):
 
 def test_a_new_run_of_another_shape_is_taken_over(session, explorer):
     session.step_once(tiny_config())
-    assert draw(explorer).latent_size == 8
+    assert draw(explorer).latents.shape[1] == 8
     session.reset(tiny_config("dcgan", latent_size=5))
-    assert draw(explorer).latent_size == 5 and len(draw(explorer).explained) == 5
+    assert draw(explorer).latents.shape[1] == 5 and len(draw(explorer).explained) == 5
 
 
 def test_samples_of_a_checkpoint_do_not_depend_on_their_number(session):
@@ -73,3 +77,37 @@ def test_samples_of_a_checkpoint_do_not_depend_on_their_number(session):
     assert (few == many[:3]).all() and (sample_images(path, 3, seed=5) != few).any()
     with pytest.raises(StudioError, match="ask for fewer"):
         sample_images(path, 10**9, seed=0)
+
+
+def test_given_latents_are_drawn_as_they_are(session, explorer):
+    session.step_once(tiny_config())
+    first = draw(explorer, seed=4)
+    again = explorer.submit(DrawRequest(z=pack(first.latents[:5]))).result(timeout=20)
+    assert torch.equal(again.images, first.images[:5]) and torch.equal(again.latents, first.latents[:5])
+    around = draw(explorer, z=pack(first.latents[2]), spread=0)
+    assert torch.equal(around.images[0], first.images[2])
+
+
+def test_a_study_holds_up_no_picture(session, explorer):
+    session.step_once(tiny_config())
+    hold, started = threading.Event(), threading.Event()
+
+    def study(source, number):
+        started.set()
+        assert hold.wait(20)
+        return source.step + number
+
+    future = explorer.study("live", study, 10)
+    assert started.wait(20)
+    assert draw(explorer).step == 1  # meanwhile
+    hold.set()
+    assert future.result(timeout=20) == 11
+
+
+def test_a_study_may_ask_for_the_discriminator(session, explorer):
+    session.step_once(tiny_config())
+    session.save("kept")
+    for source in ("live", "kept"):
+        player = explorer.study_player(source, lambda player: player).result(timeout=20)
+        assert player.source.step == 1 and player.name == source
+        assert player.judge.outputs(session._run.data.samples[:4], None).shape == (4,)

@@ -13,6 +13,7 @@ from gan_studio.config import RunConfig
 from gan_studio.data.pixels import to_bytes
 from gan_studio.latent.directions import principal_directions
 from gan_studio.latent.paths import lerp, slerp
+from gan_studio.latent.vectors import Packed, unpack
 from gan_studio.networks import build_generator
 from gan_studio.space import Space
 
@@ -23,15 +24,21 @@ PATH_FRAMES = 33
 VARIATIONS = 16
 
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Label = Annotated[int, Field(ge=0, le=9999)]
+SourceName = Annotated[str, Field(max_length=100)]
+"""LIVE or the name of a saved run."""
 Offset = Annotated[float, Field(ge=-10, le=10)]
 
 
 class LatentRequest(BaseModel):
-    """One view of the latent space; offsets are in standard deviations of the latent."""
+    """One view of the latent space, around ``z`` or, without it, around the latent of ``seed``.
+
+    Offsets are in standard deviations of the latent.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    source: Annotated[str, Field(max_length=100)] = LIVE
+    source: SourceName = LIVE
     view: Literal["picture", "path"] = "picture"
     seed: Seed = 0
     truncation: Annotated[float, Field(ge=0, le=2)] = 1.0
@@ -40,7 +47,18 @@ class LatentRequest(BaseModel):
     raw: Annotated[tuple[Offset, ...], Field(max_length=PRINCIPAL)] = ()
     spread: Annotated[float, Field(ge=0, le=1)] = 0.3
     to_seed: Seed = 1
-    label: Annotated[int, Field(ge=0, le=9999)] = 0
+    label: Label = 0
+    z: Packed = ""
+
+
+class DrawRequest(BaseModel):
+    """Pictures of given latents ``z``, all of class number ``label``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: SourceName = LIVE
+    label: Label = 0
+    z: Packed
 
 
 class Source:
@@ -79,6 +97,17 @@ class Source:
         samples = self.network(z.to(self.device), None if labels is None else labels.to(self.device))
         return samples.float().cpu() * self.space.scale if self.space.is_points else to_bytes(samples)
 
+    def labels(self, label: int, count: int) -> torch.Tensor | None:
+        """Class number ``label``, or the last one where there are not so many, for each of ``count`` latents."""
+        return torch.full((count,), self._class(label)) if self.conditional else None
+
+    def class_name(self, label: int) -> str:
+        """The name of that class; empty where the generator knows none."""
+        return self.space.classes[self._class(label)] if self.conditional else ""
+
+    def _class(self, label: int) -> int:
+        return min(label, len(self.space.classes) - 1)
+
 
 def cycled_labels(count: int, classes: int) -> torch.Tensor:
     """Classes for a grid of ``count`` samples, each as often as the others, in order: (count,) int64."""
@@ -90,13 +119,15 @@ def latent_of_seed(seed: int, size: int) -> torch.Tensor:
     return torch.randn(size, generator=torch.Generator().manual_seed(seed))
 
 
-def latents_of(request: LatentRequest, source: Source) -> torch.Tensor:
+def latents_of(request: LatentRequest | DrawRequest, source: Source) -> torch.Tensor:
     """The latents of a request: (N, Z)."""
+    if isinstance(request, DrawRequest):
+        return unpack(request.z, source.latent_size)
     if request.view == "path":
         ends = [request.truncation * latent_of_seed(s, source.latent_size) for s in (request.seed, request.to_seed)]
         t = torch.linspace(0, 1, PATH_FRAMES)
         return torch.cat([lerp(*ends, t), slerp(*ends, t)])
-    z = latent_of_seed(request.seed, source.latent_size)
+    z = unpack(request.z, source.latent_size)[0] if request.z else latent_of_seed(request.seed, source.latent_size)
     steps = torch.tensor(request.principal[: len(source.directions)])
     z = z + steps @ source.directions[: len(steps)]
     raw = torch.tensor(request.raw)[: max(source.latent_size - request.raw_start, 0)]

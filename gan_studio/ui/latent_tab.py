@@ -14,12 +14,25 @@ _RANDOM = "() => Math.floor(Math.random() * 1000000)"
 
 
 def build_latent_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
-    """Build the contents of ``tab`` inside the present Blocks."""
-    with gr.Row(elem_id="latent"):
-        with gr.Column(scale=1, min_width=290, elem_id="latent-controls"):
+    """Build the contents of ``tab`` inside the present Blocks: what all inner tabs share, the inner tabs, the tray."""
+    with gr.Row(elem_id="latent-shared"):
+        with gr.Column(scale=1, min_width=290):
             source = choose_source(
                 session, tab, label=say("latent.source"), info=say("latent.source.info"), elem_id="latent-source"
             )
+            label = gr.Number(
+                0, label=say("latent.class"), info=say("latent.class.info"), precision=0, minimum=0,
+                elem_id="latent-class",
+            )  # fmt: skip
+        with gr.Column(scale=4, min_width=480):
+            gr.HTML("<gan-tray></gan-tray>", elem_id="latent-tray", js_on_load=None)
+    with gr.Tabs(elem_id="latent-tabs"), gr.Tab(say("latent.tab.walk"), id="latent-walk"):
+        _build_walk(say, source, label)
+
+
+def _build_walk(say: Translate, source: gr.Dropdown, label: gr.Number) -> None:
+    with gr.Row(elem_id="latent"):
+        with gr.Column(scale=1, min_width=290, elem_id="latent-controls"):
             with gr.Group():
                 seed = gr.Number(0, label=say("latent.seed"), precision=0, minimum=0, elem_id="latent-seed")
                 with gr.Row():
@@ -37,10 +50,6 @@ def build_latent_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
                     0, label=say("latent.raw.first"), precision=0, minimum=0, elem_id="latent-raw-start"
                 )
                 raw = _sliders("raw")
-            label = gr.Number(
-                0, label=say("latent.class"), info=say("latent.class.info"), precision=0, minimum=0,
-                elem_id="latent-class",
-            )  # fmt: skip
             to_seed = gr.Number(1, label=say("latent.to_seed"), precision=0, minimum=0, elem_id="latent-to-seed")
         with gr.Column(scale=4, min_width=480):
             gr.HTML("<gan-latent></gan-latent>", elem_id="latent-board", js_on_load=None)

@@ -1,11 +1,11 @@
-"""The live routes beside Gradio's: the stream, its polling twin, latent pictures, and quality numbers."""
+"""The live routes beside Gradio's: the stream, its polling twin, pictures of latents, and quality numbers."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -14,13 +14,17 @@ from starlette.staticfiles import StaticFiles
 
 from gan_studio.assets import asset_dir
 from gan_studio.errors import StudioError
-from gan_studio.explorer import Explorer
-from gan_studio.latent.source import PATH_FRAMES, VARIATIONS, LatentRequest
+from gan_studio.explorer import Drawing, Explorer
+from gan_studio.latent.source import PATH_FRAMES, VARIATIONS, DrawRequest, LatentRequest
+from gan_studio.latent.vectors import pack
 from gan_studio.quality import QualityMonitor
 from gan_studio.ui.encode import sheet_png
 from gan_studio.ui.stream import Cursor, Hub
 
 _MOST_BYTES = 10_000
+MOST_LATENT_BYTES = 4_000_000
+"""Of a request that brings latents."""
+SHEET_COLUMNS = 20
 NO_STORE = {"Cache-Control": "no-store"}
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -47,17 +51,22 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
             drawing = await asyncio.wrap_future(explorer.submit(wanted))
         except StudioError as error:
             return JSONResponse({"error": str(error)}, 422)
-        columns = PATH_FRAMES if wanted.view == "path" else VARIATIONS + 1
-        about = {
-            "step": drawing.step,
-            "latent_size": drawing.latent_size,
-            "explained": [round(share, 4) for share in drawing.explained],
-            "columns": columns,
-            "count": len(drawing.images),
-            "class": drawing.class_name,
-        }
-        headers = {**NO_STORE, "X-Drawing": json.dumps(about)}
-        return Response(sheet_png(drawing.images, columns), media_type="image/png", headers=headers)
+        explained = [round(share, 4) for share in drawing.explained]
+        return drawing_response(
+            drawing,
+            PATH_FRAMES if wanted.view == "path" else VARIATIONS + 1,
+            explained=explained,
+            z=pack(drawing.latents[0]),
+        )
+
+    @app.post("/live/draw")
+    async def draw(request: Request) -> Response:
+        try:
+            wanted = await read_body(request, DrawRequest, MOST_LATENT_BYTES)
+            drawing = await asyncio.wrap_future(explorer.submit(wanted))
+        except StudioError as error:
+            return JSONResponse({"error": str(error)}, 422)
+        return drawing_response(drawing, min(len(drawing.images), SHEET_COLUMNS))
 
     @app.get("/live/quality")
     async def quality() -> Response:
@@ -67,13 +76,27 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
     app.mount("/live/vendor", StaticFiles(directory=asset_dir() / "vendor"))
 
 
-async def read_body(request: Request, model: type[Body]) -> Body:
+def drawing_response(drawing: Drawing, columns: int, **more: Any) -> Response:
+    """The pictures as one PNG sheet; what they are goes into a header."""
+    about = {
+        "step": drawing.step,
+        "latent_size": drawing.latents.shape[1],
+        "columns": columns,
+        "count": len(drawing.images),
+        "class": drawing.class_name,
+        **more,
+    }
+    headers = {**NO_STORE, "X-Drawing": json.dumps(about)}
+    return Response(sheet_png(drawing.images, columns), media_type="image/png", headers=headers)
+
+
+async def read_body(request: Request, model: type[Body], most: int = _MOST_BYTES) -> Body:
     """The request's JSON as a ``model``; raises :class:`StudioError` naming what is wrong with it."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MOST_BYTES:
-            raise StudioError(f"the request is larger than {_MOST_BYTES} bytes")
+        if len(body) > most:
+            raise StudioError(f"the request is larger than {most} bytes")
     try:
         return model.model_validate_json(bytes(body))
     except ValidationError as error:

@@ -47,7 +47,8 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def build_app(session: Session, hub: Hub, *, device: str | None = None, local_only: bool = False) -> FastAPI:
     """The whole web application of ``session``; ``hub`` must receive the session's snapshots."""
     monitor, worker, real = QualityMonitor(session), Worker(session), HeldOut(session.data_dir)
-    explorer = Explorer(session, worker)
+    studies = Worker(session, share=0.5)
+    explorer = Explorer(session, worker, studies)
     examiner, referee = Examiner(session, worker, real), Referee(session, worker, real)
 
     @asynccontextmanager
@@ -59,6 +60,7 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
         examiner.close()
         session.close(CLOSE_SECONDS)  # here, because uvicorn repeats SIGTERM afterwards, and that ends the process
         worker.close()
+        studies.close()
         monitor.close()
 
     middleware = [Middleware(OriginGuard, local_only=local_only), Middleware(EarlyHead, html=head())]
@@ -76,7 +78,7 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
         page,
         path="/",
         theme=theme(),
-        css_paths=[STATIC / "studio.css", STATIC / "judges.css"],
+        css_paths=sorted(STATIC.glob("*.css"), reverse=True),
         i18n=i18n,
         run_history=False,
         show_error=False,

@@ -1,45 +1,14 @@
 // The Latent tab: asks for pictures as the controls move, one request in flight, the newest wins.
-import { decode, drawCells } from "./pictures.js";
+import { askSheet, choose, current, Newest } from "./latents.js";
+import { drawCells } from "./pictures.js";
 import { subscribe } from "./stream.js";
-import { element, number, route, say, setText } from "./text.js";
+import { element, number, say, setText } from "./text.js";
 
 const { principal: PRINCIPAL } = window.ganStudioData;
 const STRIP = 9;
 const FRAMES_PER_SECOND = 16;
 const PATH_REFRESH_MS = 1000;
 const PATHS = ["linear", "spherical"];
-
-// Sends the newest request only: while one is in flight, later ones replace each other.
-class Newest {
-  constructor(onAnswer, onProblem) {
-    Object.assign(this, { onAnswer, onProblem, waiting: null, busy: false });
-  }
-
-  ask(request) {
-    this.waiting = request;
-    if (!this.busy) this.send();
-  }
-
-  async send() {
-    this.busy = true;
-    while (this.waiting) {
-      const request = this.waiting;
-      this.waiting = null;
-      try {
-        const answer = await fetch(route("latent"), {
-          method: "POST",
-          headers: { "Content-Type": "application/json" },
-          body: JSON.stringify(request),
-        });
-        if (!answer.ok) throw new Error((await answer.json()).error);
-        await this.onAnswer(await decode(await answer.blob()), JSON.parse(answer.headers.get("X-Drawing")), request);
-      } catch (problem) {
-        this.onProblem(problem.message);
-      }
-    }
-    this.busy = false;
-  }
-}
 
 const whole = (value) => Math.min(Math.max(Math.floor(Number(value) || 0), 0), 2 ** 31 - 1);
 const cells = (first, count, step = 1) => Array.from({ length: count }, (_, index) => first + index * step);
@@ -57,8 +26,9 @@ class Latent extends HTMLElement {
     );
     this.replaceChildren(this.note, figures, this.buildPath());
     const problem = (text) => this.showProblem(text);
-    this.pictures = new Newest((...answer) => this.showPicture(...answer), problem);
-    this.paths = new Newest((...answer) => this.showPath(...answer), problem);
+    const send = (request) => askSheet("latent", request);
+    this.pictures = new Newest(send, (...answer) => this.showPicture(...answer), problem);
+    this.paths = new Newest(send, (...answer) => this.showPath(...answer), problem);
     this.state = window.ganStudio.latest ?? { source: "live", seed: 0, to_seed: 1 };
     window.ganStudio.board = this;
     this.unsubscribe = subscribe((known) => this.weightsChanged(known));
@@ -107,8 +77,15 @@ class Latent extends HTMLElement {
     this.ask();
   }
 
-  ask() {
-    if (!this.visible) return;
+  // Go on from a latent that was kept or found, instead of from a seed's.
+  startFrom(z) {
+    this.state = window.ganStudio.latest = { ...this.state, z };
+    this.ask(true);
+  }
+
+  // Also while another inner tab is in front: it may need the picture's latent.
+  ask(unseen = false) {
+    if (!this.visible && !unseen) return;
     const { source, seed, truncation, to_seed, label, ...rest } = this.state;
     this.pictures.ask({ view: "picture", source, seed, truncation, label, ...rest });
     this.askPath({ view: "path", source, seed, truncation, to_seed, label });
@@ -139,7 +116,8 @@ class Latent extends HTMLElement {
     if (this.state.source === "live" && known.run) this.ask();
   }
 
-  showPicture(bitmap, about, request) {
+  showPicture({ bitmap, about }, request) {
+    current.set({ z: about.z, size: about.latent_size });
     drawCells(this.picture, bitmap, about.columns, 1, [0], 1);
     drawCells(this.variations, bitmap, about.columns, 1, cells(1, about.count - 1), 4);
     this.describe(about);
@@ -170,7 +148,7 @@ class Latent extends HTMLElement {
     this.pathEnds = null;
   }
 
-  showPath(bitmap, about) {
+  showPath({ bitmap, about }) {
     this.sheet = { bitmap, columns: about.columns };
     const step = (about.columns - 1) / (STRIP - 1);
     PATHS.forEach((kind, row) => {
@@ -218,9 +196,11 @@ function hideSlider(kind, index, hidden) {
 
 // Called by Gradio's controls with all their values, in the order of latent_tab.py.
 function explore([source, seed, truncation, spread, toSeed, rawStart, label, ...offsets]) {
+  const before = window.ganStudio.latest ?? {};
   const state = {
     source,
     seed: whole(seed),
+    z: before.seed === whole(seed) ? (before.z ?? "") : "", // another seed, another latent
     truncation,
     spread,
     to_seed: whole(toSeed),
@@ -230,6 +210,7 @@ function explore([source, seed, truncation, spread, toSeed, rawStart, label, ...
     raw: offsets.slice(PRINCIPAL),
   };
   window.ganStudio.latest = state;
+  choose(state.source, state.label);
   window.ganStudio.board?.explore(state);
 }
 

@@ -2,6 +2,7 @@
 import "./header.js";
 import "./board.js";
 import "./latent.js";
+import "./tray.js";
 import "./pad.js";
 import "./quality.js";
 import "./human.js";

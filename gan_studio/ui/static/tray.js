@@ -1,0 +1,119 @@
+// The tray of kept latents, above the inner tabs: click to look at one, tick to pick it for a tool.
+import { chosen, current, drawLatents, forget, goTo, keep, Newest, pack, pick, picked, rename, tray, unpack } from "./latents.js";
+import { drawCells } from "./pictures.js";
+import { subscribe } from "./stream.js";
+import { element, say, setText } from "./text.js";
+
+const REFRESH_MS = 3000;
+
+class Tray extends HTMLElement {
+  connectedCallback() {
+    const keepButton = element("button", { type: "button", "data-keep": "" }, say("tray.keep"));
+    keepButton.addEventListener("click", () => current.value.z && keep(current.value.z));
+    const save = element("button", { type: "button", "data-export": "" }, say("tray.export"));
+    save.addEventListener("click", () => this.export());
+    const file = element("input", { type: "file", accept: ".json", hidden: "" });
+    const load = element("button", { type: "button", "data-import": "" }, say("tray.import"));
+    load.addEventListener("click", () => file.click());
+    file.addEventListener("change", () => this.import(file));
+    this.note = element("small", {}, say("tray.empty"));
+    this.items = element("div", { class: "tray-items" });
+    const bar = element("div", { class: "tray-bar" }, element("b", {}, say("tray.title")), keepButton, save, load, file, this.note);
+    this.replaceChildren(bar, this.items);
+    this.sheets = new Newest((items) => drawLatents(items.map(({ z }) => z)), (sheet, items) => this.fill(sheet, items), (text) => this.say(text));
+    this.ends = [
+      tray.follow(() => this.build()),
+      picked.follow(() => this.mark()),
+      chosen.follow(() => this.draw()),
+      current.follow(({ size }) => size !== this.size && this.draw()),
+      subscribe(({ run, step }) => this.weightsChanged(`${run} ${step}`)),
+    ];
+    this.watch = new IntersectionObserver(() => this.draw());
+    this.watch.observe(this);
+  }
+
+  disconnectedCallback() {
+    this.ends.forEach((end) => end());
+    this.watch.disconnect();
+  }
+
+  say(text) {
+    setText(this.note, text);
+  }
+
+  build() {
+    this.canvases = new Map();
+    this.items.replaceChildren(...tray.value.map((item) => this.buildItem(item)));
+    this.say(tray.value.length ? say("tray.info") : say("tray.empty"));
+    this.mark();
+    this.draw();
+  }
+
+  buildItem({ id, name, z }) {
+    const canvas = element("canvas", { class: "sheet", width: 28, height: 28, title: say("tray.look") });
+    canvas.addEventListener("click", () => goTo(z));
+    const letter = element("button", { type: "button", class: "tray-pick", title: say("tray.pick") });
+    letter.addEventListener("click", () => pick(id));
+    const remove = element("button", { type: "button", class: "tray-remove", title: say("tray.remove") }, "×");
+    remove.addEventListener("click", () => forget(id));
+    const label = element("input", { value: name, maxlength: 30, "aria-label": say("tray.name") });
+    label.addEventListener("change", () => rename(id, label.value));
+    this.canvases.set(id, canvas);
+    return element("div", { class: "tray-item", "data-id": id }, canvas, letter, remove, label);
+  }
+
+  // Picked ones carry the letters A, B, C in their order.
+  mark() {
+    for (const item of this.items?.children ?? []) {
+      const place = picked.value.indexOf(item.dataset.id);
+      item.classList.toggle("picked", place >= 0);
+      setText(item.querySelector(".tray-pick"), place < 0 ? "" : String.fromCharCode(65 + (place % 26)));
+    }
+  }
+
+  weightsChanged(weights) {
+    if (chosen.value.source !== "live" || weights === this.weights || performance.now() - this.drawnAt < REFRESH_MS) return;
+    this.weights = weights;
+    this.draw();
+  }
+
+  draw() {
+    this.size = current.value.size;
+    if (!this.size || document.hidden || this.clientWidth === 0) return;
+    this.drawnAt = performance.now();
+    const fitting = tray.value.filter(({ z }) => unpack(z).length === this.size);
+    for (const item of this.items.children) {
+      item.classList.toggle("foreign", !fitting.some(({ id }) => id === item.dataset.id));
+    }
+    if (fitting.length) this.sheets.ask(fitting);
+  }
+
+  fill({ bitmap, columns, rows }, items) {
+    items.forEach(({ id }, cell) => {
+      const canvas = this.canvases.get(id);
+      if (canvas) drawCells(canvas, bitmap, columns, rows, [cell], 1);
+    });
+  }
+
+  export() {
+    const kept = tray.value.map(({ name, z, label }) => ({ name, label, z: Array.from(unpack(z)) }));
+    const url = URL.createObjectURL(new Blob([JSON.stringify({ latents: kept })], { type: "application/json" }));
+    element("a", { href: url, download: "latents.json" }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+  }
+
+  async import(file) {
+    try {
+      const { latents } = JSON.parse(await file.files[0].text());
+      for (const { name, z, label } of latents) {
+        if (!Array.isArray(z) || !z.length || !z.every(Number.isFinite)) throw new Error();
+        keep(pack(z), String(name ?? ""), Number(label) || 0);
+      }
+    } catch {
+      this.say(say("tray.unreadable"));
+    }
+    file.value = "";
+  }
+}
+
+customElements.define("gan-tray", Tray);
