@@ -36,7 +36,7 @@ class PictureReference:
     """Real pictures of one data set, its splits "train" and "test", in the eyes of an extractor."""
 
     def __init__(self, config: RunConfig, sets: Mapping[str, DataSet], extractor: Extractor, cache: Path):
-        self._sets, self._looks, self._cache = sets, extractor, cache
+        self.sets, self._looks, self._cache = sets, extractor, cache
         self._key = f"{digest(*(data.samples for data in sets.values()))}-{extractor.fingerprint}"
         self._seen: dict[tuple[Against, int], Seen] = {}
         self._train_size = min(config.train_size or 10**9, len(sets["train"].samples))
@@ -64,20 +64,26 @@ class PictureReference:
     @property
     def most(self) -> int:
         """How many samples can be judged against as many real ones, and these against each other."""
-        return min(len(data.samples) for data in self._sets.values())
+        return min(len(data.samples) for data in self.sets.values())
 
     def _pair(self, seen: Seen, real: Seen, suspects: torch.Tensor) -> PicturePair:
         sides = (seen.features, seen.logits, real.features, real.logits)
-        return PicturePair(*sides, suspects, lambda: self._train, lambda: self._unseen_to_train)
+        return PicturePair(*sides, suspects, lambda: self.train_features, lambda: self.unseen_to_train)
+
+    def look(self, images: torch.Tensor) -> Seen:
+        """What the extractor says of pictures (N, C, H, W) uint8."""
+        return self._looks.look(images)
 
     @cached_property
-    def _train(self) -> torch.Tensor:
+    def train_features(self) -> torch.Tensor:
+        """Features of all pictures that were trained on: (M, F)."""
         return self._look("train").features[: self._train_size]
 
     @cached_property
-    def _unseen_to_train(self) -> torch.Tensor:
+    def unseen_to_train(self) -> torch.Tensor:
+        """How far each test picture is from the nearest one that was trained on: (T,)."""
         path = self._cache / f"{self._key}-{self._train_size}-unseen.safetensors"
-        made = kept(path, lambda: {"distance": nearest(self._look("test").features, self._train)[0]})
+        made = kept(path, lambda: {"distance": nearest(self._look("test").features, self.train_features)[0]})
         return made["distance"]
 
     def _draw(self, split: Against, count: int, seed: int) -> Seen:
@@ -89,7 +95,7 @@ class PictureReference:
 
     def _look(self, split: Against, most: int | None = None) -> Seen:
         """All pictures of ``split`` in their order, or ``most`` of them, always the same."""
-        pictures = self._sets[split].samples
+        pictures = self.sets[split].samples
         size = min(len(pictures), most or len(pictures))
         if (split, size) not in self._seen:
             if size < len(pictures):
@@ -147,9 +153,14 @@ def load_references(
     if config.dataset in POINT_SETS:
         return {"points": PointReference(_load(config, data_dir, "train"), cache)}
     extractors = {kind: makers[kind]() for kind in kinds}  # before the data are read
-    whole = config.model_copy(update={"train_size": 0})
-    sets = {split: _load(whole, data_dir, split) for split in ("train", "test")}
+    sets = load_pictures(config, data_dir)
     return {kind: PictureReference(config, sets, extractor, cache) for kind, extractor in extractors.items()}
+
+
+def load_pictures(config: RunConfig, data_dir: Path | None = None) -> dict[Against, DataSet]:
+    """Both splits of what ``config`` trains on, whole."""
+    whole = config.model_copy(update={"train_size": 0})
+    return {split: _load(whole, data_dir, split) for split in ("train", "test")}
 
 
 def _load(config: RunConfig, data_dir: Path | None, split: str) -> DataSet:
