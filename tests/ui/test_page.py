@@ -131,7 +131,7 @@ def test_checkpoints_are_saved_loaded_and_explored_from_the_page(visitor, app):
     page.click("#checkpoint-save")
     wait_until((app.checkpoints / "from-page.safetensors").exists)
     saved = app.state()["step"]
-    reaches(page, f"document.querySelector('[data-sheet=samples]').dataset.step > {saved + 20}")
+    reaches(page, f"document.querySelector('[data-sheet=samples]').dataset.step > {saved + 3}")
     page.click("#checkpoint-list input")
     page.get_by_role("option", name="from-page", exact=True).click()
     reaches(page, "document.querySelector('#checkpoint-list input').value == 'from-page'")

@@ -34,7 +34,7 @@ def drawn_step(page):
     return int(page.get_attribute("[data-sheet=samples]", "data-step") or 0)
 
 
-def reaches(page, condition, seconds=30):
+def reaches(page, condition, seconds=60):
     page.wait_for_function(condition, timeout=1000 * seconds, polling=100)
 
 
