@@ -19,7 +19,11 @@ def choose_source(session: Session, tab: gr.Tab, value: Any = LIVE, none: bool =
     """
 
     def choices() -> list[tuple[str, str]]:
-        return [*([("–", "")] if none else []), ("live", LIVE), *((name, name) for name in list_checkpoints(session.checkpoints))]
+        return [
+            *([("–", "")] if none else []),
+            ("live", LIVE),
+            *((name, name) for name in list_checkpoints(session.checkpoints)),
+        ]
 
     source = gr.Dropdown(choices(), value=value, **shown)
     tab.select(lambda: gr.update(choices=choices()), None, source, **PLAIN)
