@@ -31,7 +31,7 @@ def build_latent_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
         with gr.Tab(say("latent.tab.walk"), id="latent-walk"):
             _build_walk(session, say, tab, source, label)
         with gr.Tab(say("paths.tab"), id="latent-paths"):
-            build_paths_tab(say)
+            build_paths_tab()
 
 
 def _build_walk(session: Session, say: Translate, tab: gr.Tab, source: gr.Dropdown, label: gr.Number) -> None:

@@ -8,7 +8,7 @@ export const letter = (place) => String.fromCharCode(65 + place);
 export class KeyFrames {
   // onChange(keys) after each change by hand; onLook(place) when a picture is clicked.
   constructor(onChange, onLook) {
-    Object.assign(this, { onChange, onLook, keys: [] });
+    Object.assign(this, { onChange, onLook, keys: [], classes: [] });
     this.element = element("div", { class: "key-frames" });
   }
 
@@ -17,6 +17,13 @@ export class KeyFrames {
     this.keys = keys.slice(0, MOST_KEYS);
     this.canvases = this.keys.map(() => element("canvas", { class: "sheet", width: 28, height: 28, title: say("paths.look") }));
     this.element.replaceChildren(...this.keys.map((key, place) => this.build(key, place)));
+  }
+
+  // The names of the classes that a key frame can have.
+  setClasses(classes) {
+    if (`${classes}` === `${this.classes}`) return;
+    this.classes = classes;
+    this.set(this.keys);
   }
 
   change(keys) {
@@ -35,9 +42,10 @@ export class KeyFrames {
     const after = button("after", "▶", say("paths.after"), () => this.move(place, place + 1));
     const remove = button("remove", "×", say("paths.remove"), () => this.change(this.keys.toSpliced(place, 1)));
     [before.disabled, after.disabled, remove.disabled] = [place === 0, place === last, last < 2];
-    const label = element("input", { type: "number", min: 0, max: 9999, value: key.label, title: say("paths.class"), "aria-label": say("paths.class") });
+    const label = element("select", { title: say("paths.class"), "aria-label": say("paths.class") }, ...this.classes.map((name, value) => element("option", { value }, name)));
+    label.value = Math.min(key.label, this.classes.length - 1);
     label.addEventListener("change", () => {
-      key.label = Math.min(Math.max(Math.floor(Number(label.value) || 0), 0), 9999);
+      key.label = Number(label.value);
       this.onChange(this.keys);
     });
     const canvas = this.canvases[place];

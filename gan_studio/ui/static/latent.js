@@ -18,14 +18,10 @@ class Latent extends HTMLElement {
     this.picture = element("canvas", { class: "sheet big", "data-sheet": "picture", width: 28, height: 28 });
     this.variations = element("canvas", { class: "sheet", "data-sheet": "variations", width: 112, height: 112 });
     this.note = element("p", { class: "note" }, say("latent.waiting"));
-    this.figures = element(
-      "div",
-      { class: "explore" },
-      this.captioned(say("latent.picture"), this.picture),
-      this.captioned(say("latent.variations"), this.variations),
-      ...this.buildBeside(),
-    );
-    this.replaceChildren(this.note, this.figures, this.buildPath());
+    const [besideNote, ...beside] = this.buildBeside();
+    const own = [this.captioned(say("latent.picture"), this.picture), this.captioned(say("latent.variations"), this.variations)];
+    this.figures = element("div", { class: "explore" }, this.note, besideNote, ...own, ...beside);
+    this.replaceChildren(this.figures, this.buildPath());
     const problem = (text) => this.showProblem(text);
     const send = (request) => askSheet("latent", request);
     this.pictures = new Newest(send, (...answer) => this.showPicture(...answer), problem);
@@ -59,7 +55,7 @@ class Latent extends HTMLElement {
     this.besideNote = element("p", { class: "note beside-note", role: "status" });
     const figures = [this.captioned(say("latent.picture"), this.besidePicture), this.captioned(say("latent.variations"), this.besideVariations)];
     for (const figure of figures) figure.classList.add("beside-part");
-    return [...figures, this.besideNote];
+    return [this.besideNote, ...figures];
   }
 
   buildPath() {

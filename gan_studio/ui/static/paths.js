@@ -29,7 +29,7 @@ class Paths extends HTMLElement {
       (answer) => this.showCurves(answer),
       (text) => setText(this.measured, text),
     );
-    this.keys.set(FIRST_SEEDS.map(seedKey));
+    this.useSeeds(FIRST_SEEDS);
     this.ends = [
       picked.follow(() => this.takePicked()),
       chosen.follow(() => this.ask()),
@@ -61,16 +61,18 @@ class Paths extends HTMLElement {
     const add = this.button("add", () => this.keys.change([...this.keys.keys, seedKey(anySeed())]));
     const here = this.button("add.here", () => current.value.z && this.keys.change([...this.keys.keys, { name: say("paths.here"), label: chosen.value.label, z: current.value.z }]));
     const dice = this.button("dice", () => this.useSeeds(FIRST_SEEDS.map(anySeed)));
-    const bar = element("div", { class: "bar" }, element("b", {}, say("paths.keys")), add, here, dice, this.from);
+    const settings = this.buildSettings();
+    const bar = element("div", { class: "bar" }, element("b", {}, say("paths.keys")), add, here, dice, this.files);
     this.measured = element("small", {});
+    this.values = {};
     const charts = ["norm", "score", "distance"].map((name) => this.buildChart(name));
     this.sections = element(
       "div",
       { class: "path-board" },
-      element("section", {}, this.player.screens, this.player.transport, this.player.strips, element("small", {}, say("paths.keyboard"))),
+      element("section", {}, this.player.screens, this.player.transport, this.player.strips, element("small", {}, say("paths.keyboard")), element("small", {}, say("paths.about"))),
       element("section", { class: "path-curves" }, ...charts, this.measured),
     );
-    this.replaceChildren(bar, this.keys.element, this.buildSettings(), this.note, this.sections);
+    this.replaceChildren(bar, element("div", { class: "path-top" }, this.keys.element, settings), element("div", { class: "bar" }, this.note, this.from), this.sections);
   }
 
   button(name, act) {
@@ -94,8 +96,8 @@ class Paths extends HTMLElement {
     this.film = this.button("film", () => this.saveFilm());
     this.file = element("input", { type: "file", accept: ".json", hidden: "" });
     this.file.addEventListener("change", () => this.load());
-    const files = element("span", { class: "files" }, this.row, this.format, this.film, this.button("save", () => this.save()), this.button("load", () => this.file.click()), this.file);
-    return element("div", { class: "path-settings" }, ...Object.values(this.controls).map(({ label }) => label), files);
+    this.files = element("span", { class: "files" }, this.row, this.format, this.film, this.button("save", () => this.save()), this.button("load", () => this.file.click()), this.file);
+    return element("div", { class: "path-settings" }, ...Object.values(this.controls).map(({ label }) => label));
   }
 
   choice(name, options) {
@@ -119,7 +121,8 @@ class Paths extends HTMLElement {
 
   buildChart(name) {
     const frame = element("div", { class: "chart", "data-chart": `path-${name}` });
-    const caption = element("figcaption", {}, element("b", {}, say(`paths.${name}`)), element("small", {}, say(`paths.${name}.info`)));
+    this.values[name] = element("span", { class: "values" });
+    const caption = element("figcaption", {}, element("b", {}, say(`paths.${name}`)), this.values[name], element("small", {}, say(`paths.${name}.info`)));
     frame.addEventListener("click", () => {
       const { plot } = this.charts[name] ?? {};
       if (plot?.cursor.left >= 0) this.player.go(Math.min(Math.max(Math.round(plot.posToVal(plot.cursor.left, "x")), 0), this.player.count - 1));
@@ -136,8 +139,9 @@ class Paths extends HTMLElement {
     for (const figure of this.querySelectorAll("[data-curve]")) {
       const name = figure.dataset.curve;
       this.charts[name]?.destroy();
+      this.values[name].replaceChildren(...names.map((key) => element("output", { style: `color:${COLOURS[key]}`, "data-value": key })));
       const range = name === "score" && probability ? [0, 1] : undefined;
-      this.charts[name] = new Chart(figure.querySelector(".chart"), figure.querySelector("figcaption"), { unit: "", series, range, x: say("paths.frame"), wide: true });
+      this.charts[name] = new Chart(figure.querySelector(".chart"), element("div"), { unit: "", series, range, x: say("paths.frame"), wide: true });
     }
   }
 
@@ -218,6 +222,7 @@ class Paths extends HTMLElement {
     this.classList.toggle("conditional", answer.classes.length > 0);
     this.makeCharts(names, this.probability ?? true);
     this.player.show(answer, answer.count, titled);
+    this.keys.setClasses(answer.classes);
     this.keys.draw(answer, answer.stops);
     if (!same) this.row.replaceChildren(...titled.map(({ name, title }) => element("option", { value: name, ...(name === "spherical" ? { selected: "" } : {}) }, title)));
     this.describe(answer, same);
@@ -244,7 +249,17 @@ class Paths extends HTMLElement {
     const columns = Object.fromEntries(this.names.split(",").map((key) => [key, rows[key] ?? step.map(() => null)]));
     const markers = stops.map((stop, place) => ({ step: stop, text: letter(place) }));
     this.charts[name].show({ step, ...columns }, markers, 0, level);
-    this.charts[name].pointAt(this.player.at);
+    this.rows = { ...this.rows, [name]: rows };
+    this.point(name, this.player.at);
+  }
+
+  // The cursor of a chart, and its values there.
+  point(name, frame) {
+    this.charts[name].pointAt(frame);
+    for (const output of this.values[name].children) {
+      const value = this.rows?.[name]?.[output.dataset.value]?.[frame];
+      setText(output, value === undefined || value === null ? "–" : String(Number(value.toPrecision(3))));
+    }
   }
 
   showCurves(curves) {
@@ -268,7 +283,7 @@ class Paths extends HTMLElement {
   }
 
   moved(frame) {
-    for (const chart of Object.values(this.charts)) chart.pointAt(frame);
+    for (const name of Object.keys(this.charts)) this.point(name, frame);
     if (this.stops) this.keys.mark(this.stops.findLastIndex((stop) => stop <= frame));
   }
 
