@@ -94,9 +94,7 @@ def random_walk(start: torch.Tensor, count: int, frames: int, seed: int) -> torc
     """
     radius = start.double().norm()
     if len(start) < 2 or not radius > 0:
-        raise StudioError(
-            "there is no shell to walk on: it needs two or more numbers, not all zero"
-        )
+        raise StudioError("there is no shell to walk on: it needs two or more numbers, not all zero")
     rng = torch.Generator().manual_seed(seed)
     turn = torch.tensor(math.pi / 2 / frames, dtype=torch.float64)
     place, path = start.double() / radius, []
