@@ -191,22 +191,25 @@ class Paths extends HTMLElement {
     this.classList.toggle("morphing", this.controls.morph.input.checked);
     for (const button of this.querySelectorAll('[data-path^="add"]')) button.disabled = this.keys.keys.length >= MOST_KEYS;
     if (!this.visible) return;
-    clearTimeout(this.later);
-    this.later = null;
     const request = this.request();
     const wanted = JSON.stringify(request);
     const weights = request.source === "live" ? this.weights : "saved";
-    if (wanted === this.asked && weights === this.askedWeights) return;
-    Object.assign(this, { again: wanted === this.asked, asked: wanted, askedWeights: weights, askedAt: performance.now() });
+    const again = wanted === this.asked;
+    if (again && weights === this.askedWeights) return;
+    clearTimeout(this.later);
+    // Training goes on: the path is drawn anew now and then.
+    const wait = again ? this.askedAt + Math.max(REFRESH_MS, REST * (this.took ?? 0)) - performance.now() : 0;
+    if (wait > 0) {
+      this.later = setTimeout(() => this.ask(), wait);
+      return;
+    }
+    Object.assign(this, { again, asked: wanted, askedWeights: weights, askedAt: performance.now() });
     this.paths.ask(request);
   }
 
-  // Training goes on: the path is drawn anew now and then.
   weightsChanged({ run, step }) {
     this.weights = `${run} ${step}`;
-    if (chosen.value.source !== "live" || this.later || !this.visible || this.weights === this.askedWeights) return;
-    const rest = Math.max(REFRESH_MS, REST * (this.took ?? 0));
-    this.later = setTimeout(() => this.ask(), Math.max((this.askedAt ?? 0) + rest - performance.now(), 0));
+    if (chosen.value.source === "live" && run) this.ask();
   }
 
   async fetchPath(request) {
