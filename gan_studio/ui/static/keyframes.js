@@ -70,6 +70,7 @@ export class KeyFrames {
     this.dragged = undefined;
     if (from === to || to < 0 || to >= this.keys.length) return;
     this.change(this.keys.toSpliced(from, 1).toSpliced(to, 0, this.keys[from]));
+    this.element.children[to].querySelector(`[data-key="${to > from ? "after" : "before"}"]`).focus({ preventScroll: true });
   }
 
   // Pictures number `cells` of a sheet, one for each key frame; those of a walk after the first are not on it.

@@ -156,13 +156,13 @@ class Paths extends HTMLElement {
       return;
     }
     this.taken = true;
-    setText(this.from, items.length > MOST_KEYS ? say("paths.most", { most: MOST_KEYS }) : say("paths.from.tray"));
+    this.origin(items.length > MOST_KEYS ? say("paths.most", { most: MOST_KEYS }) : say("paths.from.tray"));
     this.keys.change(items.map(({ name, label, z }) => ({ name, label, z })));
   }
 
   useSeeds(seeds) {
     this.taken = false;
-    setText(this.from, say("paths.from.seeds"));
+    this.origin(say("paths.from.seeds"));
     this.keys.change(seeds.map((seed, place) => ({ ...seedKey(seed), label: place })));
   }
 
@@ -293,7 +293,13 @@ class Paths extends HTMLElement {
   problem(text) {
     this.note.classList.add("fault");
     setText(this.note, text);
-    this.asked = null;
+    this.askedWeights = null; // ask again, but not at once
+  }
+
+  // Where the key frames are from, or why they are not from elsewhere.
+  origin(text, fault = false) {
+    setText(this.from, text);
+    this.from.classList.toggle("fault", fault);
   }
 
   // -- files -------------------------------------------------------------------------------------------------
@@ -312,7 +318,7 @@ class Paths extends HTMLElement {
       const answer = await post("path/film", { ...this.request(), ...wanted });
       this.offer(await answer.blob(), `path-${wanted.row}.${wanted.format}`);
     } catch (problem) {
-      this.problem(problem.message);
+      this.origin(problem.message, true);
     }
     this.film.disabled = false;
     setText(this.film, say("paths.film"));
@@ -330,10 +336,10 @@ class Paths extends HTMLElement {
       const keys = readKeys(path.keys);
       const sizes = [path.latent_size, ...keys.map(({ z }) => z?.length)].filter((size) => size !== undefined);
       const foreign = this.size && sizes.find((size) => size !== this.size);
-      if (foreign) this.problem(say("paths.foreign", { there: foreign, here: this.size }));
+      if (foreign) this.origin(say("paths.foreign", { there: foreign, here: this.size }), true);
       else this.use(path, keys);
     } catch {
-      this.problem(say("paths.unreadable"));
+      this.origin(say("paths.unreadable"), true);
     }
     this.file.value = "";
   }
@@ -351,7 +357,7 @@ class Paths extends HTMLElement {
     this.player.speed.value = path.speed ?? 24;
     this.player.speed.dispatchEvent(new Event("input"));
     this.taken = false;
-    setText(this.from, say("paths.from.file"));
+    this.origin(say("paths.from.file"));
     this.keys.change(keys.map((key) => (key.z ? { ...key, z: pack(key.z) } : key)));
   }
 }
