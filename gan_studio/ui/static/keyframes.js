@@ -51,7 +51,7 @@ export class KeyFrames {
     const canvas = this.canvases[place];
     canvas.addEventListener("click", () => this.onLook(place));
     const caption = element("small", {}, element("b", {}, letter(place)), ` ${key.name}`);
-    const box = element("div", { class: "key-frame", draggable: "true", "data-place": place }, canvas, caption, element("span", {}, before, label, after, remove));
+    const box = element("div", { class: "key-frame", draggable: "true", "data-place": place }, canvas, caption, label, element("span", {}, before, after, remove));
     box.addEventListener("dragstart", (event) => {
       this.dragged = place;
       event.dataTransfer.setData("text/plain", letter(place));
