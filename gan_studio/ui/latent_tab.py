@@ -47,9 +47,9 @@ def _build_walk(session: Session, say: Translate, tab: gr.Tab, source: gr.Dropdo
                 elem_id="latent-truncation",
             )  # fmt: skip
             spread = gr.Slider(0, 1, 0.3, step=0.01, label=say("latent.spread"), elem_id="latent-spread")
-            with gr.Group():
+            with gr.Accordion(say("latent.beside"), open=False, elem_id="latent-beside-group"):
                 beside = choose_source(
-                    session, tab, "", none=True, label=say("latent.beside"), info=say("latent.beside.info"),
+                    session, tab, "", none=True, label=say("latent.beside.source"), info=say("latent.beside.info"),
                     elem_id="latent-beside",
                 )  # fmt: skip
                 raw_weights = gr.Checkbox(False, label=say("latent.beside.raw"), elem_id="latent-beside-raw")

@@ -129,6 +129,7 @@ def test_key_frames_come_from_the_tray_and_a_path_is_kept_as_a_file(visitor, tmp
 def test_a_second_generator_stands_beside_the_first(visitor):
     page = open_latent(visitor, "late")
     assert not page.locator("[data-sheet=beside-picture]").is_visible()
+    page.click("#latent-beside-group button")
     choose(page, "latent-beside", "early")
     reaches(page, "document.querySelector('.beside-note').textContent.startsWith('early: weights of step 20')")
     averaged = page.evaluate("document.querySelector('[data-sheet=beside-picture]').toDataURL()")
