@@ -6,6 +6,7 @@ at once. One worker thread draws, on its own copies of the weights.
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -25,6 +26,7 @@ from gan_studio.training.checkpoint import saved_path
 from gan_studio.worker import Worker
 
 _MOST_CHECKPOINTS = 4
+_RAW_SECONDS = 1.0
 
 T = TypeVar("T")
 
@@ -56,6 +58,8 @@ class Explorer:
 
     def submit(self, request: LatentRequest | DrawRequest) -> Future[Drawing]:
         """Draw as soon as it is this request's turn; the future raises :class:`StudioError` where it cannot."""
+        if isinstance(request, LatentRequest) and request.beside:
+            return self._worker.submit(self._draw_beside, request)
         return self.quick(request.source, _draw, request)
 
     def quick(self, source: str, work: Callable[..., T], *arguments: object) -> Future[T]:
@@ -69,6 +73,21 @@ class Explorer:
     def study_player(self, source: str, work: Callable[..., T], *arguments: object) -> Future[T]:
         """``work(player, *arguments)`` there, where the discriminator is needed too."""
         return self._studies.submit(lambda: work(self._player(source), *arguments))
+
+    def _draw_beside(self, request: LatentRequest) -> Drawing:
+        """The latents of ``request.source``, drawn by ``request.beside``."""
+        source, other = self._shown.get(request.source), self._shown.get(request.beside, request.beside_raw)
+        if other.latent_size != source.latent_size:
+            raise StudioError(
+                f"{request.beside} has latents of {other.latent_size} numbers, {request.source} of "
+                f"{source.latent_size}: only generators with latents of one size can draw the same one; choose another"
+            )
+        if other.space.is_points != source.space.is_points:
+            kinds = ["points" if each.space.is_points else "pictures" for each in (other, source)]
+            raise StudioError(
+                f"{request.beside} makes {kinds[0]}, {request.source} {kinds[1]}: choose another of the same kind"
+            )
+        return _drawn(other, latents_of(request, source), request.label)
 
     def _player(self, name: str) -> Player:
         if name == LIVE:
@@ -85,29 +104,43 @@ class _Sources:
 
     def __init__(self, session: Session):
         self._session = session
-        self._live: tuple[str, Source] | None = None
-        self._saved: OrderedDict[tuple[Path, int], Source] = OrderedDict()
+        self._live: dict[bool, tuple[str, Source]] = {}  # by whether it is the raw one
+        self._saved: OrderedDict[tuple[Path, int, bool], Source] = OrderedDict()
+        self._raw_copied = 0.0
 
-    def get(self, name: str) -> Source:
-        """The source called ``name`` with its newest weights; raises :class:`StudioError` where there is none."""
-        return self._live_source() if name == LIVE else self._saved_source(name)
+    def get(self, name: str, raw: bool = False) -> Source:
+        """The source called ``name`` with its newest weights, averaged or ``raw``.
 
-    def _live_source(self) -> Source:
+        Raises :class:`StudioError` where there is none.
+        """
+        return self._live_source(raw) if name == LIVE else self._saved_source(name, raw)
+
+    def _live_source(self, raw: bool) -> Source:
         weights: Weights | None = self._session.weights
         if weights is None:
             raise StudioError("there is no run yet: press Start, or choose a saved checkpoint")
-        if self._live is None or self._live[0] != weights.run_id:
-            self._live = weights.run_id, Source(weights.config, weights.space, weights.state, weights.step)
-        source = self._live[1]
-        if source.step != weights.step:
-            source.load(weights.state, weights.step)
-        return source
+        known = self._live.get(raw)
+        if known and known[0] == weights.run_id and (known[1].step == weights.step or (raw and self._raw_is_fresh())):
+            return known[1]
+        if raw:
+            weights, self._raw_copied = self._session.copy_raw(), time.monotonic()
+        if known and known[0] == weights.run_id:
+            known[1].load(weights.state, weights.step)
+        else:
+            source = Source(weights.config, weights.space, weights.state, weights.step)
+            self._live[raw] = weights.run_id, source
+        return self._live[raw][1]
 
-    def _saved_source(self, name: str) -> Source:
+    def _raw_is_fresh(self) -> bool:
+        """While training, raw weights may be a second old: to copy them, everybody's pictures wait for a step."""
+        running = self._session.snapshot.state == "running"
+        return running and time.monotonic() - self._raw_copied < _RAW_SECONDS
+
+    def _saved_source(self, name: str, raw: bool) -> Source:
         path = saved_path(self._session.checkpoints, name)
-        key = path, path.stat().st_mtime_ns
+        key = path, path.stat().st_mtime_ns, raw
         if key not in self._saved:
-            self._saved[key] = load_source(path)
+            self._saved[key] = load_source(path, raw)
             while len(self._saved) > _MOST_CHECKPOINTS:
                 self._saved.popitem(last=False)
         self._saved.move_to_end(key)
@@ -115,18 +148,23 @@ class _Sources:
 
 
 def _draw(source: Source, request: LatentRequest | DrawRequest) -> Drawing:
-    latents = latents_of(request, source)
-    images = draw(source, latents, request.label)
-    return Drawing(images, latents, source.step, source.explained, source.class_name(request.label))
+    return _drawn(source, latents_of(request, source), request.label)
 
 
-def draw(source: Source, latents: torch.Tensor, label: int) -> torch.Tensor:
-    """Pictures (N, C, H, W) uint8 of latents (N, Z), of class number ``label`` where there are classes.
+def _drawn(source: Source, latents: torch.Tensor, label: int) -> Drawing:
+    images = draw(source, latents, label)
+    return Drawing(images, latents, source.step, source.explained, source.class_name(label))
+
+
+def draw(source: Source, latents: torch.Tensor, label: int | torch.Tensor | None) -> torch.Tensor:
+    """Pictures (N, C, H, W) uint8 of latents (N, Z), where there are classes of class number ``label``, or of
+    classes as :meth:`Source.draw` takes them.
 
     Points are drawn as pictures of a dot. Raises :class:`StudioError` where that cannot be done.
     """
     try:
-        images = source.draw(latents, source.labels(label, len(latents)))
+        labels = source.labels(label, len(latents)) if isinstance(label, int) else label
+        images = source.draw(latents, labels)
         return dots(images, source.space.extent) if source.space.is_points else images
     except RuntimeError as error:  # a diverged generator, or no memory left on the device
         raise StudioError(f"this picture cannot be drawn: {error}") from None

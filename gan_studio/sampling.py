@@ -19,14 +19,17 @@ _BATCH = 500
 _MOST_PIXELS = 2**31
 
 
-def load_source(path: Path) -> Source:
-    """The averaged generator saved in ``path``; raises :class:`CheckpointError` where it cannot be used."""
-    return source_of(path, read_checkpoint(path))
+def load_source(path: Path, raw: bool = False) -> Source:
+    """The averaged generator saved in ``path``, or the ``raw`` one that was trained.
+
+    Raises :class:`CheckpointError` where it cannot be used.
+    """
+    return source_of(path, read_checkpoint(path), raw)
 
 
-def source_of(path: Path, checkpoint: Checkpoint) -> Source:
-    """The averaged generator in ``checkpoint``, which was read from ``path``; raises as :func:`load_source`."""
-    state = part_of(checkpoint, "average")
+def source_of(path: Path, checkpoint: Checkpoint, raw: bool = False) -> Source:
+    """The generator in ``checkpoint``, which was read from ``path``; as :func:`load_source`."""
+    state = part_of(checkpoint, "generator" if raw else "average")
     try:
         space, config = Space.from_json(checkpoint.meta["space"]), make_config(checkpoint.meta["config"])
         return Source(config, space, state, int(checkpoint.meta["step"]))

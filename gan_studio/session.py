@@ -42,7 +42,7 @@ POINTS_SHOWN = 1000
 
 @dataclass(frozen=True)
 class Weights:
-    """The averaged generator as it was at one step; the tensors are copies that nobody writes to.
+    """The averaged generator, or the raw one, as it was at one step; the tensors are copies that nobody writes to.
 
     ``discriminator`` is only copied where both are asked for.
     """
@@ -173,6 +173,10 @@ class Session:
     def copy_players(self) -> Weights:
         """The averaged generator and the discriminator as they are between two steps."""
         return self._do(self._copy_players)
+
+    def copy_raw(self) -> Weights:
+        """The generator that is trained, not averaged, as it is between two steps."""
+        return self._do(self._copy_raw)
 
     def warm_up(self, config: RunConfig) -> None:
         """Do the slow first-time work of a run like ``config`` before somebody waits for it."""
@@ -446,9 +450,14 @@ class Session:
         labels = cycled_labels(count, len(self._run.data.classes)) if conditional else None
         return self._run.trainer.sample(z, labels)
 
-    def _copy_weights(self) -> Weights:
-        network = self._run.trainer.average.network
+    def _copy_weights(self, raw: bool = False) -> Weights:
+        trainer = self._run.trainer
+        network = trainer.generator if raw else trainer.average.network
         return Weights(self._run_id, self._run.step_count, self._run.config, self._run.data.space, _copied(network))
+
+    def _copy_raw(self) -> Weights:
+        self._need_run()
+        return self._copy_weights(raw=True)
 
     def _copy_players(self) -> Weights:
         self._need_run()

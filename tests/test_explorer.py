@@ -3,6 +3,7 @@ import threading
 import pytest
 import torch
 
+from gan_studio.data.pixels import to_bytes
 from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
 from gan_studio.latent.source import DrawRequest, LatentRequest
@@ -111,3 +112,21 @@ def test_a_study_may_ask_for_the_discriminator(session, explorer):
         player = explorer.study_player(source, lambda player: player).result(timeout=20)
         assert player.source.step == 1 and player.name == source
         assert player.judge.outputs(session._run.data.samples[:4], None).shape == (4,)
+
+
+def test_raw_weights_are_those_that_are_trained(session, explorer):
+    config = tiny_config("dcgan", precision="float32", generator_lr=0.05)
+    session.start(config)
+    wait_until(lambda: session.snapshot.step > 3)
+    session.pause()
+    session.save("kept")
+    average = draw(explorer, seed=3)
+    live, saved = (draw(explorer, seed=3, beside=name, beside_raw=True) for name in ("live", "kept"))
+    expected = to_bytes(session._run.trainer.generator.eval()(average.latents.detach()))
+    session._run.trainer.generator.train()
+    for raw in (live, saved):
+        assert (raw.images.int() - expected.int()).abs().max() <= 1 and raw.step == average.step
+    assert not torch.equal(live.images, average.images)
+    assert torch.equal(draw(explorer, seed=3, beside="live").images, average.images)
+    session.step_once(config)
+    assert draw(explorer, seed=3, beside="live", beside_raw=True).step == average.step + 1

@@ -33,7 +33,8 @@ Offset = Annotated[float, Field(ge=-10, le=10)]
 class LatentRequest(BaseModel):
     """One view of the latent space, around ``z`` or, without it, around the latent of ``seed``.
 
-    Offsets are in standard deviations of the latent.
+    Offsets are in standard deviations of the latent. With ``beside``, the very same latents are drawn by that other
+    generator, ``beside_raw`` with the weights that are trained instead of their average.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -49,6 +50,8 @@ class LatentRequest(BaseModel):
     to_seed: Seed = 1
     label: Label = 0
     z: Packed = ""
+    beside: SourceName = ""
+    beside_raw: bool = False
 
 
 class DrawRequest(BaseModel):
@@ -86,7 +89,7 @@ class Source:
 
     @torch.no_grad()
     def draw(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
-        """Samples for z: (N, Z) and, for a conditional generator, classes: (N,) int64; on the CPU.
+        """Samples for z: (N, Z) and, for a conditional generator, classes: (N,) int64 or shares (N, K); on the CPU.
 
         Pictures as (N, C, H, W) uint8, points as (N, 2) float32 in the data's own units.
         """
@@ -99,13 +102,14 @@ class Source:
 
     def labels(self, label: int, count: int) -> torch.Tensor | None:
         """Class number ``label``, or the last one where there are not so many, for each of ``count`` latents."""
-        return torch.full((count,), self._class(label)) if self.conditional else None
+        return torch.full((count,), self.class_of(label)) if self.conditional else None
 
     def class_name(self, label: int) -> str:
         """The name of that class; empty where the generator knows none."""
-        return self.space.classes[self._class(label)] if self.conditional else ""
+        return self.space.classes[self.class_of(label)] if self.conditional else ""
 
-    def _class(self, label: int) -> int:
+    def class_of(self, label: int) -> int:
+        """The number of a class that there is: ``label``, or the last one."""
         return min(label, len(self.space.classes) - 1)
 
 

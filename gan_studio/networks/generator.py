@@ -9,7 +9,14 @@ from torch import nn
 
 from gan_studio.config import RunConfig
 from gan_studio.errors import StudioError
-from gan_studio.networks.layers import ClassBatchNorm, GeneratorLayers, Layers, Norms, SymmetricSigmoid
+from gan_studio.networks.layers import (
+    ClassBatchNorm,
+    GeneratorLayers,
+    Layers,
+    Norms,
+    SymmetricSigmoid,
+    rows_of_classes,
+)
 from gan_studio.networks.shapes import Shape, are_points
 
 LABEL_SIZE = 32
@@ -20,6 +27,8 @@ GeneratorBuilder = Callable[[RunConfig, Shape, Norms], GeneratorLayers]
 
 class Generator(nn.Module):
     """z: (N, Z) and, if it is conditional, labels: (N,) int64 to samples: (N, *shape).
+
+    Labels may be shares of all classes, (N, K) float, too: what stands for the classes is mixed.
 
     Pictures are in [-1, 1], points are not bounded. ``first`` is linear; the first Z columns of its weight
     belong to z, the columns of the class embedding (Mirza and Osindero 2014, arXiv:1411.1784) come after them.
@@ -53,7 +62,7 @@ class Generator(nn.Module):
         return self.rest[:count](self.first(self._with_class(z, labels)), labels)
 
     def _with_class(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
-        return z if self.embedding is None else torch.cat([z, self.embedding(labels)], 1)
+        return z if self.embedding is None else torch.cat([z, rows_of_classes(self.embedding, labels)], 1)
 
     def initialise_embeddings(self, rng: torch.Generator) -> None:
         """A class starts as N(0, I), like the latent beside it."""

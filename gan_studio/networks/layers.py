@@ -45,10 +45,16 @@ class Layers(nn.Sequential):
         return x
 
 
+def rows_of_classes(table: nn.Embedding, labels: torch.Tensor) -> torch.Tensor:
+    """The rows (N, D) of classes: (N,) int64, or their mixtures in the shares (N, K) float of all K classes."""
+    return labels.to(table.weight.dtype) @ table.weight if labels.is_floating_point() else table(labels)
+
+
 class ClassBatchNorm(LabelledLayer):
     """Batch normalisation whose gain and bias belong to the class (Dumoulin et al. 2017, arXiv:1610.07629).
 
-    x: (N, D) or (N, D, H, W) with labels: (N,); gains start at 1 and biases at 0, for every class.
+    x: (N, D) or (N, D, H, W) with labels as :func:`rows_of_classes` takes them; gains start at 1 and biases at 0, for
+    every class. Mixtures of classes are that paper's mixtures of styles.
     """
 
     def __init__(self, norm: nn.BatchNorm1d | nn.BatchNorm2d, classes: int):
@@ -62,7 +68,7 @@ class ClassBatchNorm(LabelledLayer):
     def forward(self, x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         x = self.norm(x)
         per_channel = (*x.shape[:2], *(1,) * (x.dim() - 2))
-        gain, bias = (table(labels).to(x.dtype).view(per_channel) for table in (self.gain, self.bias))
+        gain, bias = (rows_of_classes(t, labels).to(x.dtype).view(per_channel) for t in (self.gain, self.bias))
         return torch.addcmul(bias, x, gain)
 
 

@@ -7,6 +7,7 @@ import gradio as gr
 from gan_studio.latent.source import PRINCIPAL
 from gan_studio.session import Session
 from gan_studio.ui.controls import PLAIN, Translate
+from gan_studio.ui.paths_tab import build_paths_tab
 from gan_studio.ui.sources import choose_source
 
 _SEND = "(...values) => { window.ganStudio?.explore(values); }"
@@ -26,11 +27,14 @@ def build_latent_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
             )  # fmt: skip
         with gr.Column(scale=4, min_width=480):
             gr.HTML("<gan-tray></gan-tray>", elem_id="latent-tray", js_on_load=None)
-    with gr.Tabs(elem_id="latent-tabs"), gr.Tab(say("latent.tab.walk"), id="latent-walk"):
-        _build_walk(say, source, label)
+    with gr.Tabs(elem_id="latent-tabs"):
+        with gr.Tab(say("latent.tab.walk"), id="latent-walk"):
+            _build_walk(session, say, tab, source, label)
+        with gr.Tab(say("paths.tab"), id="latent-paths"):
+            build_paths_tab()
 
 
-def _build_walk(say: Translate, source: gr.Dropdown, label: gr.Number) -> None:
+def _build_walk(session: Session, say: Translate, tab: gr.Tab, source: gr.Dropdown, label: gr.Number) -> None:
     with gr.Row(elem_id="latent"):
         with gr.Column(scale=1, min_width=290, elem_id="latent-controls"):
             with gr.Group():
@@ -43,6 +47,12 @@ def _build_walk(say: Translate, source: gr.Dropdown, label: gr.Number) -> None:
                 elem_id="latent-truncation",
             )  # fmt: skip
             spread = gr.Slider(0, 1, 0.3, step=0.01, label=say("latent.spread"), elem_id="latent-spread")
+            with gr.Accordion(say("latent.beside"), open=False, elem_id="latent-beside-group"):
+                beside = choose_source(
+                    session, tab, "", none=True, label=say("latent.beside.source"), info=say("latent.beside.info"),
+                    elem_id="latent-beside",
+                )  # fmt: skip
+                raw_weights = gr.Checkbox(False, label=say("latent.beside.raw"), elem_id="latent-beside-raw")
             with gr.Accordion(say("latent.principal"), open=True):
                 principal = _sliders("principal")
             with gr.Accordion(say("latent.raw"), open=False):
@@ -53,7 +63,9 @@ def _build_walk(say: Translate, source: gr.Dropdown, label: gr.Number) -> None:
             to_seed = gr.Number(1, label=say("latent.to_seed"), precision=0, minimum=0, elem_id="latent-to-seed")
         with gr.Column(scale=4, min_width=480):
             gr.HTML("<gan-latent></gan-latent>", elem_id="latent-board", js_on_load=None)
-    inputs = [source, seed, truncation, spread, to_seed, raw_start, label, *principal, *raw]
+    inputs = [
+        source, seed, truncation, spread, to_seed, raw_start, label, beside, raw_weights, *principal, *raw
+    ]  # fmt: skip
     for control in inputs:
         control.change(None, inputs, None, js=_SEND, **PLAIN)
     dice.click(None, None, seed, js=_RANDOM, **PLAIN)

@@ -12,11 +12,18 @@ from gan_studio.training.checkpoint import list_checkpoints
 from gan_studio.ui.controls import PLAIN
 
 
-def choose_source(session: Session, tab: gr.Tab, value: Any = LIVE, **shown: Any) -> gr.Dropdown:
-    """A choice of the live run and the saved ones, whose list is renewed whenever ``tab`` is opened."""
+def choose_source(session: Session, tab: gr.Tab, value: Any = LIVE, none: bool = False, **shown: Any) -> gr.Dropdown:
+    """A choice of the live run and the saved ones, whose list is renewed whenever ``tab`` is opened.
+
+    ``none`` offers "" too.
+    """
 
     def choices() -> list[tuple[str, str]]:
-        return [("live", LIVE), *((name, name) for name in list_checkpoints(session.checkpoints))]
+        return [
+            *([("–", "")] if none else []),
+            ("live", LIVE),
+            *((name, name) for name in list_checkpoints(session.checkpoints)),
+        ]
 
     source = gr.Dropdown(choices(), value=value, **shown)
     tab.select(lambda: gr.update(choices=choices()), None, source, **PLAIN)

@@ -1,6 +1,6 @@
 // One chart of the run over its steps: uPlot with our colours, smoothing and edit markers.
 import uPlot from "../vendor/uplot/uPlot.esm.js";
-import { say } from "./text.js";
+import { element, say } from "./text.js";
 
 const css = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
 const LEVEL = "#10a37f";
@@ -24,11 +24,12 @@ function smooth(values, weight) {
 export class Chart {
   // series: [{ key, label, color }], key naming a column of the stream's points.
   // The legend, with the values under the pointer, goes into the caption.
-  // range: [low, high] of the values, else theirs; log: a logarithmic axis; dots: mark each point.
-  constructor(parent, caption, { unit, series, range, log = false, dots = false }) {
+  // range: [low, high] of the values, else theirs; log: a logarithmic axis; dots: mark each point;
+  // x: what the curve runs over, else steps; wide: the values' axis has room for the level.
+  constructor(parent, caption, { unit, series, range, log = false, dots = false, x = say("chart.step"), wide = log || dots }) {
     this.parent = parent;
     this.caption = caption;
-    this.options = { unit, series, range, log, dots };
+    this.options = { unit, series, range, log, dots, x, wide };
     this.markers = [];
     this.data = [[], ...series.flatMap(() => [[], []])];
     this.sizeWatch = new ResizeObserver(() => this.resize());
@@ -42,19 +43,19 @@ export class Chart {
 
   // The scale of the values, wide enough for the level too.
   valueScale() {
-    const { range, log } = this.options;
+    const { range, log, wide } = this.options;
     if (range) return { range: () => range };
     const span = (low, high) => {
       if (low === null) return [log ? 0.1 : 0, 1];
       const level = this.level?.value ?? low;
-      const ends = [Math.min(low, level), Math.max(high, level)];
+      const ends = [Math.min(low, this.level?.low ?? level), Math.max(high, this.level?.high ?? level)];
       return log ? uPlot.rangeLog(...ends, 10, false) : uPlot.rangeNum(...ends, 0.1, true);
     };
-    return { distr: log ? 3 : 1, ...(log || this.options.dots ? { range: (_, low, high) => span(low, high) } : {}) };
+    return { distr: log ? 3 : 1, ...(wide ? { range: (_, low, high) => span(low, high) } : {}) };
   }
 
   build() {
-    const { unit, series, dots, log } = this.options;
+    const { unit, series, dots, log, x } = this.options;
     const ink = css("--body-text-color");
     const faint = css("--border-color-primary");
     const axis = (more) => ({
@@ -76,17 +77,17 @@ export class Chart {
         legend: { live: true, mount: (_, legend) => this.caption.append(legend) },
         scales: { x: { time: false }, y: this.valueScale() },
         axes: [
-          axis({ label: say("chart.step"), size: 28, values: (_, ticks) => ticks.map((t) => compact.format(t)) }),
+          axis({ label: x, size: 28, values: (_, ticks) => ticks.map((t) => compact.format(t)) }),
           axis({ label: unit, size: 44, ...(log ? { splits: decades } : {}), values: (_, ticks) => ticks.map((t) => compact.format(t)) }),
         ],
         series: [
-          { label: say("chart.step"), value: (_, v) => (v === null || v === undefined ? "–" : String(v)) },
+          { label: x, value: (_, v) => (v === null || v === undefined ? "–" : String(v)) },
           ...series.flatMap(({ label, color }) => [
             { label: `${label} (raw)`, stroke: `${color}44`, width: 1, points: { show: false } },
             { label, stroke: color, width: 2, value: show, spanGaps: dots, points: dots ? { show: true, size: 6 } : { show: false } },
           ]),
         ],
-        hooks: { draw: [() => this.drawMarkers()] },
+        hooks: { drawClear: [() => this.drawBand()], draw: [() => this.drawMarkers()] },
       },
       this.data,
       this.parent,
@@ -103,7 +104,8 @@ export class Chart {
     else this.build();
   }
 
-  // columns: { step: [...], key: [...] }; markers: [{ step, text }]; level: { value, text }, a line to compare with.
+  // columns: { step: [...], key: [...] }; markers: [{ step, text }]; level: { value, text }, a line to compare with, and
+  // with { low, high } a band around it.
   show(columns, markers, weight, level) {
     const pairs = this.options.series.flatMap(({ key }) => {
       const raw = columns[key];
@@ -115,7 +117,27 @@ export class Chart {
     this.plot?.setData(this.data);
   }
 
+  // Puts a line at a place of the curve; moving it does not draw the chart anew.
+  pointAt(step) {
+    this.place = step;
+    if (!this.plot) return;
+    this.pointer ??= element("i", { class: "chart-pointer" });
+    if (this.pointer.parentNode !== this.plot.over) this.plot.over.append(this.pointer);
+    this.pointer.style.transform = `translateX(${this.plot.valToPos(step, "x")}px)`;
+  }
+
+  drawBand() {
+    if (this.level?.low === undefined) return;
+    const { ctx, bbox } = this.plot;
+    const [top, bottom] = [this.level.high, this.level.low].map((value) => {
+      return Math.min(Math.max(this.plot.valToPos(value, "y", true), bbox.top), bbox.top + bbox.height);
+    });
+    ctx.fillStyle = `${LEVEL}33`;
+    ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
+  }
+
   drawMarkers() {
+    if (this.place !== undefined) this.pointAt(this.place);
     const { ctx, bbox } = this.plot;
     const ratio = devicePixelRatio;
     ctx.save();

@@ -18,17 +18,15 @@ class Latent extends HTMLElement {
     this.picture = element("canvas", { class: "sheet big", "data-sheet": "picture", width: 28, height: 28 });
     this.variations = element("canvas", { class: "sheet", "data-sheet": "variations", width: 112, height: 112 });
     this.note = element("p", { class: "note" }, say("latent.waiting"));
-    const figures = element(
-      "div",
-      { class: "explore" },
-      this.captioned(say("latent.picture"), this.picture),
-      this.captioned(say("latent.variations"), this.variations),
-    );
-    this.replaceChildren(this.note, figures, this.buildPath());
+    const [besideNote, ...beside] = this.buildBeside();
+    const own = [this.captioned(say("latent.picture"), this.picture), this.captioned(say("latent.variations"), this.variations)];
+    this.figures = element("div", { class: "explore" }, this.note, besideNote, ...own, ...beside);
+    this.replaceChildren(this.figures, this.buildPath());
     const problem = (text) => this.showProblem(text);
     const send = (request) => askSheet("latent", request);
     this.pictures = new Newest(send, (...answer) => this.showPicture(...answer), problem);
     this.paths = new Newest(send, (...answer) => this.showPath(...answer), problem);
+    this.besides = new Newest(send, (...answer) => this.showBeside(...answer), (text) => this.showBesideProblem(text));
     this.state = window.ganStudio.latest ?? { source: "live", seed: 0, to_seed: 1 };
     window.ganStudio.board = this;
     this.unsubscribe = subscribe((known) => this.weightsChanged(known));
@@ -48,6 +46,16 @@ class Latent extends HTMLElement {
 
   captioned(title, ...canvases) {
     return element("figure", {}, element("figcaption", {}, element("b", {}, title)), ...canvases);
+  }
+
+  // The same latents under another generator.
+  buildBeside() {
+    this.besidePicture = element("canvas", { class: "sheet big", "data-sheet": "beside-picture", width: 28, height: 28 });
+    this.besideVariations = element("canvas", { class: "sheet", "data-sheet": "beside-variations", width: 112, height: 112 });
+    this.besideNote = element("p", { class: "note beside-note", role: "status" });
+    const figures = [this.captioned(say("latent.picture"), this.besidePicture), this.captioned(say("latent.variations"), this.besideVariations)];
+    for (const figure of figures) figure.classList.add("beside-part");
+    return [this.besideNote, ...figures];
   }
 
   buildPath() {
@@ -86,8 +94,11 @@ class Latent extends HTMLElement {
   // Also while another inner tab is in front: it may need the picture's latent.
   ask(unseen = false) {
     if (!this.visible && !unseen) return;
-    const { source, seed, truncation, to_seed, label, ...rest } = this.state;
-    this.pictures.ask({ view: "picture", source, seed, truncation, label, ...rest });
+    const { source, seed, truncation, to_seed, label, beside, beside_raw, ...rest } = this.state;
+    const picture = { view: "picture", source, seed, truncation, label, ...rest };
+    this.pictures.ask(picture);
+    this.figures.classList.toggle("beside", Boolean(beside));
+    if (beside) this.besides.ask({ ...picture, beside, beside_raw });
     this.askPath({ view: "path", source, seed, truncation, to_seed, label });
   }
 
@@ -113,7 +124,7 @@ class Latent extends HTMLElement {
     const weights = `${known.run} ${known.step}`;
     if (weights === this.weights || !this.visible) return;
     this.weights = weights;
-    if (this.state.source === "live" && known.run) this.ask();
+    if ([this.state.source, this.state.beside].includes("live") && known.run) this.ask();
   }
 
   showPicture({ bitmap, about }, request) {
@@ -125,10 +136,28 @@ class Latent extends HTMLElement {
     this.picture.dispatchEvent(new CustomEvent("drawn", { bubbles: true, detail: request }));
   }
 
+  showBeside({ bitmap, about }, request) {
+    drawCells(this.besidePicture, bitmap, about.columns, 1, [0], 1);
+    drawCells(this.besideVariations, bitmap, about.columns, 1, cells(1, about.count - 1), 4);
+    const name = request.beside_raw ? say("latent.beside.name.raw", { name: request.beside }) : request.beside;
+    const weights = say("latent.weights", { step: number.format(about.step) });
+    this.figures.classList.remove("refused");
+    this.besideNote.classList.remove("fault");
+    setText(this.besideNote, `${name}: ${weights}${about.class ? `, ${about.class}` : ""}`);
+    this.besidePicture.dataset.drawn = JSON.stringify({ ...request, step: about.step });
+  }
+
+  showBesideProblem(text) {
+    this.figures.classList.add("refused");
+    this.besideNote.classList.add("fault");
+    setText(this.besideNote, text);
+  }
+
   describe(about) {
     this.note.classList.remove("fault");
     const weights = say("latent.weights", { step: number.format(about.step) });
-    setText(this.note, about.class ? `${weights}: ${about.class}` : weights);
+    const named = this.state.beside ? `${this.state.source}: ${weights}` : weights;
+    setText(this.note, about.class ? `${named}: ${about.class}` : named);
     document.querySelector("#latent-class")?.classList.toggle("unused", !about.class);
     about.explained.forEach((share, index) => {
       const info = say("latent.explained", { share: (100 * share).toFixed(1) });
@@ -195,7 +224,7 @@ function hideSlider(kind, index, hidden) {
 }
 
 // Called by Gradio's controls with all their values, in the order of latent_tab.py.
-function explore([source, seed, truncation, spread, toSeed, rawStart, label, ...offsets]) {
+function explore([source, seed, truncation, spread, toSeed, rawStart, label, beside, besideRaw, ...offsets]) {
   const before = window.ganStudio.latest ?? {};
   const state = {
     source,
@@ -205,6 +234,8 @@ function explore([source, seed, truncation, spread, toSeed, rawStart, label, ...
     spread,
     to_seed: whole(toSeed),
     label: Math.min(whole(label), 9999),
+    beside: beside ?? "",
+    beside_raw: Boolean(besideRaw),
     raw_start: Math.min(whole(rawStart), 4096),
     principal: offsets.slice(0, PRINCIPAL),
     raw: offsets.slice(PRINCIPAL),

@@ -3,6 +3,7 @@ import "./header.js";
 import "./board.js";
 import "./latent.js";
 import "./tray.js";
+import "./paths.js";
 import "./pad.js";
 import "./quality.js";
 import "./human.js";

@@ -1,0 +1,91 @@
+"""A path as the page asks for it: its key frames, how it goes along them, and the latents that follow from that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+
+from gan_studio.errors import StudioError
+from gan_studio.latent.paths import Easing, key_path, mixed_classes, path_positions, random_walk
+from gan_studio.latent.source import LIVE, Label, Seed, Source, SourceName, latent_of_seed
+from gan_studio.latent.vectors import Packed, unpack
+
+MOST_KEYS = 12
+MOST_PER_SEGMENT = 48
+"""Twelve closed segments of 48 frames are as many as a film may have."""
+
+
+class KeyFrame(BaseModel):
+    """One latent ``z`` or, without it, the one of ``seed``; and its class, for paths from class to class."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    z: Packed = ""
+    seed: Seed = 0
+    label: Label = 0
+
+
+class PathRequest(BaseModel):
+    """A path along key frames, straight and spherical, or a random walk on the shell from the first of them.
+
+    ``frames`` to a segment; a walk has ``segments``. All frames are of class number ``label``, or, with ``morph``, go
+    from each key frame's class to the next one's. A walk is neither closed nor eased, and stays in one class.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: SourceName = LIVE
+    mode: Literal["keys", "walk"] = "keys"
+    keys: Annotated[tuple[KeyFrame, ...], Field(min_length=1, max_length=MOST_KEYS)]
+    frames: Annotated[int, Field(ge=2, le=MOST_PER_SEGMENT)] = 24
+    closed: bool = False
+    easing: Easing = "none"
+    morph: bool = False
+    label: Label = 0
+    segments: Annotated[int, Field(ge=1, le=MOST_KEYS)] = 4
+    walk_seed: Seed = 0
+
+
+class FilmRequest(PathRequest):
+    """One row of a path as a file."""
+
+    row: Literal["linear", "spherical", "walk"]
+    format: Literal["gif", "webp", "mp4", "png"]
+    frames_per_second: Annotated[int, Field(ge=1, le=60)] = 24
+
+
+@dataclass(frozen=True)
+class Journey:
+    """All frames: latents (N, Z) by the name of their row, classes as :meth:`Source.draw` takes them, and at which
+    frames the key frames are."""
+
+    rows: dict[str, torch.Tensor]
+    labels: torch.Tensor | None
+    stops: tuple[int, ...]
+
+
+def journey_of(request: PathRequest, source: Source) -> Journey:
+    """Raises :class:`StudioError` where ``source`` has latents of another size, or there are too few key frames."""
+    keys = torch.stack([_latent(key, source.latent_size) for key in request.keys])
+    if request.mode == "walk":
+        count = request.segments * request.frames + 1
+        walk = random_walk(keys[0], count, request.frames, request.walk_seed)
+        return Journey({"walk": walk}, source.labels(request.label, count), (0,))
+    if len(keys) < 2:
+        raise StudioError("a path needs at least two key frames: add one")
+    around = [*range(len(keys)), *([0] if request.closed else [])]
+    positions = path_positions(len(around) - 1, request.frames, request.closed, request.easing)
+    rows = {kind: key_path(keys[around], positions, kind) for kind in ("linear", "spherical")}
+    labels = source.labels(request.label, len(positions))
+    if request.morph and source.conditional:
+        classes = torch.tensor([source.class_of(request.keys[place].label) for place in around])
+        labels = mixed_classes(classes, positions, len(source.space.classes))
+    stops = tuple((positions == number).nonzero()[0].item() for number in range(len(keys)))
+    return Journey(rows, labels, stops)
+
+
+def _latent(key: KeyFrame, latent_size: int) -> torch.Tensor:
+    return unpack(key.z, latent_size)[0] if key.z else latent_of_seed(key.seed, latent_size)

@@ -1,0 +1,120 @@
+"""The routes of paths: their frames at once, their curves when a study has measured them, and films."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import math
+from typing import Any
+
+import torch
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+
+from gan_studio.errors import StudioError
+from gan_studio.explorer import Explorer, draw
+from gan_studio.judges.along import Curves, curves_along
+from gan_studio.judges.player import HeldOut, Player
+from gan_studio.latent.export import FORMATS, encode_film
+from gan_studio.latent.journey import FilmRequest, Journey, PathRequest, journey_of
+from gan_studio.latent.paths import shell
+from gan_studio.latent.source import Source
+from gan_studio.ui.encode import sheet_png
+from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body
+
+_PIECE = 40
+"""Frames that are drawn in one go: between pieces it is the turn of other people's sliders."""
+_COLUMNS = 24
+
+
+def add_paths_routes(app: FastAPI, explorer: Explorer, real: HeldOut) -> None:
+    """Add ``/live/path...`` to ``app``; must happen before Gradio is mounted at the root."""
+
+    @app.post("/live/path")
+    async def path(request: Request) -> Response:
+        try:
+            wanted = await read_body(request, PathRequest, MOST_LATENT_BYTES)
+            answer = await _draw_path(explorer, wanted)
+        except StudioError as error:
+            return JSONResponse({"error": str(error)}, 422)
+        return JSONResponse(answer, headers=NO_STORE)
+
+    @app.post("/live/path/curves")
+    async def curves(request: Request) -> Response:
+        try:
+            wanted = await read_body(request, PathRequest, MOST_LATENT_BYTES)
+            measured = await asyncio.wrap_future(explorer.study_player(wanted.source, _measure, wanted, real))
+        except StudioError as error:
+            return JSONResponse({"error": str(error)}, 422)
+        return JSONResponse(_curves_field(measured), headers=NO_STORE)
+
+    @app.post("/live/path/film")
+    async def film(request: Request) -> Response:
+        try:
+            wanted = await read_body(request, FilmRequest, MOST_LATENT_BYTES)
+            data = await asyncio.wrap_future(explorer.study(wanted.source, _film, wanted))
+        except StudioError as error:
+            return JSONResponse({"error": str(error)}, 422)
+        return Response(data, media_type=FORMATS[wanted.format], headers=NO_STORE)
+
+
+async def _draw_path(explorer: Explorer, wanted: PathRequest) -> dict[str, Any]:
+    """The frames of all rows, one row after the other, as a sheet; their norms; where the key frames are."""
+    about, journey = await asyncio.wrap_future(explorer.quick(wanted.source, _plan, wanted))
+    images = []
+    for latents in journey.rows.values():
+        for start in range(0, len(latents), _PIECE):
+            piece = explorer.quick(wanted.source, _draw_piece, journey, latents, slice(start, start + _PIECE))
+            images.append(await asyncio.wrap_future(piece))
+    sheet = torch.cat(images)
+    png = base64.b64encode(await asyncio.to_thread(sheet_png, sheet, _COLUMNS)).decode()
+    return {**about, "columns": _COLUMNS, "rows": math.ceil(len(sheet) / _COLUMNS), "png": png}
+
+
+def _plan(source: Source, wanted: PathRequest) -> tuple[dict[str, Any], Journey]:
+    journey = journey_of(wanted, source)
+    norms = {name: _short(latents.norm(dim=1)) for name, latents in journey.rows.items()}
+    about = {
+        "step": source.step,
+        "latent_size": source.latent_size,
+        "classes": list(source.space.classes) if source.conditional else [],
+        "count": len(next(iter(journey.rows.values()))),
+        "norms": norms,
+        "shell": shell(source.latent_size),
+        "stops": journey.stops,
+    }
+    return about, journey
+
+
+def _draw_piece(source: Source, journey: Journey, latents: torch.Tensor, part: slice) -> torch.Tensor:
+    return draw(source, latents[part], None if journey.labels is None else journey.labels[part])
+
+
+def _measure(player: Player, wanted: PathRequest, real: HeldOut) -> Curves:
+    return curves_along(player, real.of(player), journey_of(wanted, player.source), wanted.closed)
+
+
+def _film(source: Source, wanted: FilmRequest) -> bytes:
+    journey = journey_of(wanted, source)
+    if wanted.row not in journey.rows:
+        raise StudioError(f"row: this path has {' and '.join(journey.rows)}, not {wanted.row}")
+    latents = journey.rows[wanted.row]
+    parts = [slice(start, start + _PIECE) for start in range(0, len(latents), _PIECE)]
+    images = torch.cat([_draw_piece(source, journey, latents, part) for part in parts])
+    return encode_film(images, wanted.format, wanted.frames_per_second)
+
+
+def _curves_field(curves: Curves) -> dict[str, Any]:
+    return {
+        "step": curves.step,
+        "is_probability": curves.is_probability,
+        "threshold": curves.threshold if math.isfinite(curves.threshold) else None,
+        "measured_in": curves.measured_in,
+        "scores": {name: _short(along.scores) for name, along in curves.rows.items()},
+        "distances": {name: _short(along.distances) for name, along in curves.rows.items()},
+    }
+
+
+def _short(values: torch.Tensor) -> list[float | None]:
+    """For JSON: four digits, None for what is not a number."""
+    return [float(f"{value:.4g}") if math.isfinite(value) else None for value in values.tolist()]
