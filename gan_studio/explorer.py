@@ -126,7 +126,11 @@ def draw(source: Source, latents: torch.Tensor, label: int) -> torch.Tensor:
     Points are drawn as pictures of a dot. Raises :class:`StudioError` where that cannot be done.
     """
     try:
-        images = source.draw(latents, source.labels(label, len(latents)))
-        return dots(images, source.space.extent) if source.space.is_points else images
+        return as_pictures(source, source.draw(latents, source.labels(label, len(latents))))
     except RuntimeError as error:  # a diverged generator, or no memory left on the device
         raise StudioError(f"this picture cannot be drawn: {error}") from None
+
+
+def as_pictures(source: Source, samples: torch.Tensor) -> torch.Tensor:
+    """Samples as :meth:`Source.draw` gives them, points as pictures of a dot: (N, C, H, W) uint8."""
+    return dots(samples, source.space.extent) if source.space.is_points else samples
