@@ -104,7 +104,5 @@ def cross_in(source: Source, request: CrossRequest) -> tuple[Children, torch.Ten
         raise StudioError(f"z: a crossing has two parents, not {len(parents)}")
     labels = source.labels(request.label, 1)
     labels = None if labels is None else labels.to(source.device)
-    family = cross(
-        source.network, parents.to(source.device), request.pattern, request.share, request.seed, labels
-    )
+    family = cross(source.network, parents.to(source.device), request.pattern, request.share, request.seed, labels)
     return family, source.finish(family.samples)

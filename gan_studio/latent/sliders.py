@@ -103,9 +103,7 @@ def _components(source: Source, request: DirectionsRequest) -> _Found:
     kept, key = _kept.setdefault(source, {}), (source.step, request.layer, source.class_name(request.label))
     if key not in kept:
         labels = source.labels(request.label, 1)
-        found = activation_components(
-            source.network, request.layer, source.latent_size, labels, count=MOST_DIRECTIONS
-        )
+        found = activation_components(source.network, request.layer, source.latent_size, labels, count=MOST_DIRECTIONS)
         if len(kept) >= _MOST_KEPT:
             kept.pop(next(iter(kept)))
         kept[key] = found.directions, found.explained
