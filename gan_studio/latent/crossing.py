@@ -6,6 +6,7 @@ network (Karras et al. 2019, arXiv:1812.04948, section 3.1); they share out the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -19,6 +20,7 @@ from gan_studio.latent.vectors import Packed, unpack
 from gan_studio.networks.generator import Generator
 
 Pattern = Literal["random", "first", "left", "top"]
+Mask = Callable[[torch.Size], torch.Tensor | None]
 
 
 class CrossRequest(BaseModel):
@@ -66,16 +68,10 @@ def mask_of(pattern: Pattern, share: float, shape: torch.Size, seed: int = 0) ->
 
 
 @torch.no_grad()
-def cross(
-    network: Generator,
-    parents: torch.Tensor,
-    pattern: Pattern,
-    share: float,
-    seed: int = 0,
-    labels: torch.Tensor | None = None,
-) -> Children:
+def cross(network: Generator, parents: torch.Tensor, mask: Mask, labels: torch.Tensor | None = None) -> Children:
     """Children of ``parents``: (2, Z), of class ``labels``: (1,), mixed after each layer in turn.
 
+    ``mask`` says for the shape of a layer's activations what is the first parent's, or that there is no child.
     One pass: after each layer the child that is mixed there joins those on their way through the rest.
     """
     family, layers = None, []
@@ -84,11 +80,11 @@ def cross(
             family = network.up_to(0, parents, None if labels is None else labels.expand(2))
         else:
             family = network.rest[index - 1 : index](family, None if labels is None else labels.expand(len(family)))
-        mask = mask_of(pattern, share, family.shape[1:], seed)
-        if mask is None:
+        from_first = mask(family.shape[1:])
+        if from_first is None:
             continue
         # Chosen, not added up: what comes from one parent only is exactly that parent's.
-        child = torch.where(mask.to(family.device) > 0, family[0], family[1])
+        child = torch.where(from_first.to(family.device) > 0, family[0], family[1])
         family = torch.cat([family, child[None]])
         layers.append((name, type(layer).__name__))
     return Children(family, tuple(layers))
@@ -104,5 +100,9 @@ def cross_in(source: Source, request: CrossRequest) -> tuple[Children, torch.Ten
         raise StudioError(f"z: a crossing has two parents, not {len(parents)}")
     labels = source.labels(request.label, 1)
     labels = None if labels is None else labels.to(source.device)
-    family = cross(source.network, parents.to(source.device), request.pattern, request.share, request.seed, labels)
+
+    def mask(shape: torch.Size) -> torch.Tensor | None:
+        return mask_of(request.pattern, request.share, shape, request.seed)
+
+    family = cross(source.network, parents.to(source.device), mask, labels)
     return family, source.finish(family.samples)

@@ -10,5 +10,5 @@ from gan_studio.ui.controls import Translate
 def build_arithmetic_tab(say: Translate) -> None:
     """Build the inner tab inside the present Tabs."""
     with gr.Tab(say("arithmetic.tab"), id="latent-arithmetic"):
-        html = "<gan-arithmetic></gan-arithmetic><gan-crossing></gan-crossing>"
+        html = "<gan-arithmetic class='latent-tool'></gan-arithmetic><gan-crossing class='latent-tool'></gan-crossing>"
         gr.HTML(html, elem_id="arithmetic", js_on_load=None)

@@ -10,4 +10,4 @@ from gan_studio.ui.controls import Translate
 def build_directions_tab(say: Translate) -> None:
     """Build the inner tab inside the present Tabs."""
     with gr.Tab(say("directions.tab"), id="latent-directions"):
-        gr.HTML("<gan-directions></gan-directions>", elem_id="directions", js_on_load=None)
+        gr.HTML("<gan-directions class='latent-tool'></gan-directions>", elem_id="directions", js_on_load=None)
