@@ -99,7 +99,7 @@ class Crossing extends HTMLElement {
     const children = groups.map(({ cell, layers }) => {
       const names = layers.map(([name]) => name);
       const title = names.length > 1 ? `${names[0]}–${names.at(-1)}` : names[0];
-      return figure(cell, say("crossing.layer", { name: title }), layers.map(([, kind]) => kind).join(", "));
+      return figure(cell, title === "first" ? say("crossing.layer.first") : say("crossing.layer", { name: title }), layers.map(([, kind]) => kind).join(", "));
     });
     this.row.replaceChildren(figure(0, letter(0), "", "parent"), ...children, figure(1, letter(1), "", "parent"));
   }

@@ -3,6 +3,8 @@ import { element, say, setText } from "./text.js";
 
 const SHOWN = 12;
 const MOST = 5; // standard deviations
+const LOCK =
+  '<svg viewBox="0 0 16 16" width="16" height="16"><path d="M5 7V5a3 3 0 0 1 6 0v2" fill="none" stroke="currentColor" stroke-width="1.6"/><rect x="3" y="7" width="10" height="7" rx="1.5" fill="currentColor"/></svg>';
 
 export class Sliders {
   // `onMove()` when a slider moves, `onSave(index)`; `onRename(index, name)` and `onRemove(index)` of saved ones.
@@ -23,6 +25,7 @@ export class Sliders {
   set(items) {
     Object.assign(this, { items, offsets: items.map(() => 0), page: 0 });
     this.locked.clear();
+    this.root.classList.toggle("wide", items.some(({ title, own }) => own || title.length > 8));
     this.build();
   }
 
@@ -63,6 +66,7 @@ export class Sliders {
       if (!this.locked.delete(index)) this.locked.add(index);
       this.markLock(lock, index);
     });
+    lock.innerHTML = LOCK;
     this.markLock(lock, index);
     this.inputs.set(index, { range, value });
     const share = item.explained === undefined ? "" : `${(100 * item.explained).toFixed(1)} %`;
@@ -76,9 +80,7 @@ export class Sliders {
   }
 
   markLock(button, index) {
-    const locked = this.locked.has(index);
-    setText(button, locked ? "🔒" : "🔓");
-    button.setAttribute("aria-pressed", locked);
+    button.setAttribute("aria-pressed", this.locked.has(index));
   }
 
   move(index, offset) {
