@@ -95,6 +95,7 @@ class Directions extends HTMLElement {
   }
 
   complain(text) {
+    this.from = null; // a new run may have latents of another size: the next occasion asks for its directions
     this.note.classList.add("fault");
     setText(this.note, text);
   }
