@@ -103,6 +103,11 @@ class Arithmetic extends HTMLElement {
     this.draw();
   }
 
+  // As the tray shows it.
+  letterOf(id) {
+    return letter(picked.value.indexOf(id) % 26);
+  }
+
   buildSlot({ id, name }, place) {
     const canvas = element("canvas", { class: "sheet", width: 28, height: 28 });
     const sign = element("button", { type: "button", class: "sign", "data-sign": "", title: say("arithmetic.sign") });
@@ -127,7 +132,7 @@ class Arithmetic extends HTMLElement {
     const remove = element("button", { type: "button", class: "icon", title: say("arithmetic.remove"), "aria-label": say("arithmetic.remove") }, "×");
     remove.addEventListener("click", () => pick(id));
     paint();
-    const title = element("b", {}, `${letter(place)} · ${name}`);
+    const title = element("b", {}, `${this.letterOf(id)} · ${name}`);
     const slot = element("div", { class: "slot", "data-term": place }, sign, canvas, title, range, value, remove);
     takeDrops(slot, () => place);
     return slot;
@@ -142,7 +147,7 @@ class Arithmetic extends HTMLElement {
 
   buildFormula() {
     const canvas = () => element("canvas", { class: "sheet", width: 28, height: 28 });
-    const parts = this.terms.flatMap((_, place) => [element("span", { class: "sign" }), element("figure", {}, canvas(), element("figcaption", {}, letter(place)))]);
+    const parts = this.terms.flatMap(({ id }) => [element("span", { class: "sign" }), element("figure", {}, canvas(), element("figcaption", {}, this.letterOf(id)))]);
     this.formula.replaceChildren(...parts, element("span", { class: "sign" }, "="), element("figure", {}, canvas(), element("figcaption", {}, say("arithmetic.result"))));
     this.formula.hidden = !this.terms.length;
     this.paintFormula();
@@ -184,6 +189,7 @@ class Arithmetic extends HTMLElement {
   }
 
   show({ bitmap, columns, rows, about }, { z, result }) {
+    if (about.latent_size !== this.size) return; // another generator has just been chosen
     this.result = result;
     drawCells(this.picture, bitmap, columns, rows, [z.length - 1], 1);
     this.picture.dataset.drawn = result;

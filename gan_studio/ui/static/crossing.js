@@ -76,6 +76,7 @@ class Crossing extends HTMLElement {
 
   // Children that are the same picture stand together: nothing mixes channels between their layers.
   show({ bitmap, columns, rows, about }, request) {
+    if (about.latent_size !== this.size) return; // another generator has just been chosen
     const groups = [];
     about.layers.forEach(([name, kind, same], index) => {
       if (same) groups.at(-1).layers.push([name, kind]);

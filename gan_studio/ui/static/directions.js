@@ -301,7 +301,7 @@ class Directions extends HTMLElement {
   }
 
   show({ bitmap, columns, rows, about }, { z, size, offsets }) {
-    if (size !== this.size) return;
+    if (size !== this.size || size !== about.latent_size) return; // another generator has just been chosen
     drawCells(this.picture, bitmap, columns, rows, [0], 1);
     drawCells(this.grid, bitmap, columns, rows, Array.from({ length: GRID }, (_, index) => index + 1), GRID_COLUMNS);
     this.moved = pack(unpack(z).subarray(0, size));
