@@ -16,8 +16,8 @@ DRAWN = "document.querySelector('[data-directions=picture]').dataset.drawn"
 
 @pytest.fixture(scope="module", autouse=True)
 def saved(app):
-    run = Run(tiny_config("dcgan"), load_data(tiny_config()))
-    for _ in range(20):
+    run = Run(tiny_config("dcgan", generator_lr=0.01), load_data(tiny_config()))
+    for _ in range(30):
         run.step()
     run.save(app.checkpoints / "small.safetensors")
 
