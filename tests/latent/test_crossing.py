@@ -61,9 +61,12 @@ def test_masks_hold_the_share_and_depend_on_the_seed_only(pattern, share):
         assert share in (0, 1) or not torch.equal(mask, mask_of(pattern, share, torch.Size((8, 4, 12)), 6))
 
 
-def test_the_class_of_a_conditional_generator_counts():
-    config = tiny_config(generator_conditioning="embedding")
+@pytest.mark.parametrize("conditioning", ["embedding", "batch_norm"])
+def test_the_class_of_a_conditional_generator_counts(conditioning):
+    config = tiny_config(generator_conditioning=conditioning, generator_norm="batch")
     network, _ = build_networks(config, (1, 28, 28), 3, torch.Generator().manual_seed(0))
+    for table in (layer for layer in network.modules() if isinstance(layer, torch.nn.Embedding)):
+        torch.nn.init.normal_(table.weight, generator=torch.Generator().manual_seed(1))  # as if it had been trained
     source = Source(config, Space((1, 28, 28), ("a", "b", "c")), network.state_dict(), 1)
     found = []
     for label in (0, 1):

@@ -91,6 +91,13 @@ def test_directions_of_every_kind_move_the_picture_and_the_grid(visitor):
     reaches(page, f"{DRAWN} == '[-3.5]'")
     assert nearly_same(picture(page, "[data-directions=picture]"), start)  # there and back again
 
+    with page.expect_download() as download:
+        page.click("gan-directions [data-act=export]")
+    written = download.value.path().read_bytes()
+    (kept,) = json.loads(written)["directions"]
+    assert kept["name"] == "slant" and kept["latent_size"] == len(kept["direction"]) == 8
+    page.set_input_files("[data-file]", {"name": "d.json", "mimeType": "application/json", "buffer": written})
+    page.wait_for_selector("[data-direction='1'] input[value=slant]")
     foreign = json.dumps({"directions": [{"name": "other", "direction": [1.0] * 5}]}).encode()
     page.set_input_files("[data-file]", {"name": "d.json", "mimeType": "application/json", "buffer": foreign})
     page.wait_for_selector("text=“other” was saved for latents of 5 numbers; this generator's have 8.")

@@ -255,6 +255,7 @@ class Directions extends HTMLElement {
 
   async import(file) {
     try {
+      if (!this.size) throw new Error(say("latent.waiting"));
       const names = await importDirections(file.files[0], this.size);
       this.kind.value = "saved";
       await this.load();
