@@ -24,11 +24,10 @@ class Directions extends HTMLElement {
     this.examples = new Examples((found) => this.showAttribute(found), (text) => this.tell(text, true));
     this.note = element("p", { class: "note" }, say("latent.waiting"));
     this.replaceChildren(this.note, element("div", { class: "halves" }, this.buildControls(), this.buildPictures()));
-    this.pictures = new Newest(
-      ({ z, source }) => drawLatents(z, source),
-      (sheet, request) => this.show(sheet, request),
-      (text) => this.complain(text),
-    );
+    // The large picture does not wait for the many small ones.
+    const drawn = (show) => [({ z, source }) => drawLatents(z, source), show, (text) => this.complain(text)];
+    this.pictures = new Newest(...drawn((sheet, request) => this.show(sheet, request)));
+    this.grids = new Newest(...drawn((sheet, request) => this.showGrid(sheet, request)));
     this.ends = [
       chosen.follow(() => this.refresh()),
       current.follow(({ z }) => z !== this.ownZ && this.refresh()),
@@ -292,20 +291,27 @@ class Directions extends HTMLElement {
     if (!this.visible || !this.size) return;
     this.takeCurrent();
     const offset = this.offset();
-    const all = new Float32Array((1 + GRID) * this.size);
-    [this.base, ...this.gridLatents].forEach((z, index) => {
-      const target = all.subarray(index * this.size, (index + 1) * this.size);
+    const about = { source: chosen.value, size: this.size, offsets: [...this.sliders.offsets] };
+    this.pictures.ask({ z: pack(addScaled(Float32Array.from(this.base), 1, offset)), ...about });
+    const others = new Float32Array(GRID * this.size);
+    this.gridLatents.forEach((z, index) => {
+      const target = others.subarray(index * this.size, (index + 1) * this.size);
       target.set(z);
-      if (index === 0 || this.whole.checked) addScaled(target, 1, offset);
+      if (this.whole.checked) addScaled(target, 1, offset);
     });
-    this.pictures.ask({ z: pack(all), source: chosen.value, size: this.size, offsets: [...this.sliders.offsets] });
+    this.grids.ask({ z: pack(others), ...about });
+  }
+
+  showGrid({ bitmap, columns, rows, about }, { size, offsets }) {
+    if (size !== about.latent_size) return;
+    drawCells(this.grid, bitmap, columns, rows, [...Array(GRID).keys()], GRID_COLUMNS);
+    this.grid.dataset.drawn = JSON.stringify(offsets);
   }
 
   show({ bitmap, columns, rows, about }, { z, size, offsets }) {
     if (size !== this.size || size !== about.latent_size) return; // another generator has just been chosen
     drawCells(this.picture, bitmap, columns, rows, [0], 1);
-    drawCells(this.grid, bitmap, columns, rows, Array.from({ length: GRID }, (_, index) => index + 1), GRID_COLUMNS);
-    this.moved = pack(unpack(z).subarray(0, size));
+    this.moved = z;
     if (this.visible) {
       this.ownZ = this.moved;
       current.set({ z: this.moved, size });
