@@ -164,7 +164,11 @@ def draw(source: Source, latents: torch.Tensor, label: int | torch.Tensor | None
     """
     try:
         labels = source.labels(label, len(latents)) if isinstance(label, int) else label
-        images = source.draw(latents, labels)
-        return dots(images, source.space.extent) if source.space.is_points else images
+        return as_pictures(source, source.draw(latents, labels))
     except RuntimeError as error:  # a diverged generator, or no memory left on the device
         raise StudioError(f"this picture cannot be drawn: {error}") from None
+
+
+def as_pictures(source: Source, samples: torch.Tensor) -> torch.Tensor:
+    """Samples as :meth:`Source.draw` gives them, points as pictures of a dot: (N, C, H, W) uint8."""
+    return dots(samples, source.space.extent) if source.space.is_points else samples

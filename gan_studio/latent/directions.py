@@ -24,6 +24,18 @@ def principal_directions(weight: torch.Tensor, count: int) -> tuple[torch.Tensor
     variance, vectors = torch.linalg.eigh((weight.T @ weight).double())
     count = min(count, *weight.shape)
     variance, directions = variance.flip(0).clamp_min(0), vectors.T.flip(0)[:count]
-    largest = directions.gather(1, directions.abs().argmax(1, keepdim=True))
     total = variance.sum().clamp_min(torch.finfo(variance.dtype).tiny)
-    return (directions * largest.sign()).float(), (variance[:count] / total).float()
+    return with_signs(directions).float(), (variance[:count] / total).float()
+
+
+def variance_shares(weight: torch.Tensor, directions: torch.Tensor) -> torch.Tensor:
+    """The share of the variance of a linear layer with ``weight``: (M, Z) along each unit direction (K, Z): (K,)."""
+    weight = weight.detach().float().cpu()
+    total = weight.square().sum().clamp_min(torch.finfo(weight.dtype).tiny)
+    return (directions @ weight.T).square().sum(1) / total
+
+
+def with_signs(directions: torch.Tensor) -> torch.Tensor:
+    """Directions (K, Z), turned so that the largest entry of each is positive."""
+    largest = directions.gather(1, directions.abs().argmax(1, keepdim=True))
+    return directions * largest.sign()

@@ -97,7 +97,10 @@ class Source:
             labels = None
         elif labels is None:
             labels = cycled_labels(len(z), len(self.space.classes))
-        samples = self.network(z.to(self.device), None if labels is None else labels.to(self.device))
+        return self.finish(self.network(z.to(self.device), None if labels is None else labels.to(self.device)))
+
+    def finish(self, samples: torch.Tensor) -> torch.Tensor:
+        """What the network puts out, (N, *shape), as :meth:`draw` gives it."""
         return samples.float().cpu() * self.space.scale if self.space.is_points else to_bytes(samples)
 
     def labels(self, label: int, count: int) -> torch.Tensor | None:

@@ -6,8 +6,10 @@ import gradio as gr
 
 from gan_studio.latent.source import PRINCIPAL
 from gan_studio.session import Session
+from gan_studio.ui.arithmetic_tab import build_arithmetic_tab
 from gan_studio.ui.controls import PLAIN, Translate
 from gan_studio.ui.paths_tab import build_paths_tab
+from gan_studio.ui.directions_tab import build_directions_tab
 from gan_studio.ui.sources import choose_source
 
 _SEND = "(...values) => { window.ganStudio?.explore(values); }"
@@ -32,6 +34,8 @@ def build_latent_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
             _build_walk(session, say, tab, source, label)
         with gr.Tab(say("paths.tab"), id="latent-paths"):
             build_paths_tab()
+        build_directions_tab(say)
+        build_arithmetic_tab(say)
 
 
 def _build_walk(session: Session, say: Translate, tab: gr.Tab, source: gr.Dropdown, label: gr.Number) -> None:

@@ -27,6 +27,8 @@ from gan_studio.judges.player import HeldOut
 from gan_studio.judges.referee import Referee
 from gan_studio.quality import QualityMonitor
 from gan_studio.session import Session, SessionClosed
+from gan_studio.ui.arithmetic_routes import add_arithmetic_routes
+from gan_studio.ui.directions_routes import add_directions_routes
 from gan_studio.ui.early import EarlyHead
 from gan_studio.ui.guard import OriginGuard
 from gan_studio.ui.judge_routes import add_judge_routes
@@ -70,6 +72,8 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
     add_live_routes(app, hub, explorer, monitor)
     add_judge_routes(app, examiner, referee)
     add_paths_routes(app, explorer, real)
+    add_directions_routes(app, explorer)
+    add_arithmetic_routes(app, explorer)
     i18n = translations()
     page = build_page(session, monitor, i18n, device)
     # Gradio's idle queue wakes eleven hundred times a second, and each time takes Python away from training.

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from gan_studio.errors import StudioError
-from gan_studio.latent.components import activation_components
+from gan_studio.latent.components import activation_components, principal_components
 from gan_studio.latent.directions import principal_directions
 from gan_studio.latent.inside import layers_of
 from tests.conftest import NETWORKS
@@ -16,6 +16,28 @@ def test_the_components_of_a_linear_layer_are_its_singular_vectors(make_generato
     expected, share = principal_directions(generator.first.weight, 4)
     assert ((found.directions * expected).sum(1).abs() > 0.99).all()
     torch.testing.assert_close(found.explained, share, rtol=0.05, atol=0)
+
+
+def test_they_agree_with_an_exact_decomposition():
+    from sklearn.decomposition import PCA
+
+    rng = torch.Generator().manual_seed(0)
+    features = torch.randn(400, 60, generator=rng) * 0.85 ** torch.arange(60) + 3
+    exact = PCA(5).fit(features.numpy())
+    expected = torch.from_numpy(exact.transform(features.numpy()))
+    found, explained = principal_components(features.clone(), 5)
+    torch.testing.assert_close(explained, torch.from_numpy(exact.explained_variance_ratio_), rtol=1e-3, atol=0)
+    torch.testing.assert_close(found.abs(), expected.abs(), rtol=0, atol=0.05)
+
+
+def test_large_maps_are_averaged_down_and_say_the_same(make_generator, monkeypatch):
+    generator = make_generator(network="dcgan")
+    generator.first.weight[:, 0] *= 8  # one direction stands out
+    whole = activation_components(generator, "1", 8, count=2, latents=500)
+    monkeypatch.setattr("gan_studio.latent.components._MOST_FEATURES", 8 * 4 * 4)  # 7 x 7 becomes 4 x 4
+    averaged = activation_components(generator, "1", 8, count=2, latents=500)
+    assert not torch.equal(whole.directions, averaged.directions)
+    assert (whole.directions * averaged.directions).sum(1).abs()[0] > 0.8
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -81,8 +81,9 @@ class Latent extends HTMLElement {
   }
 
   explore(state) {
+    const another = state.source !== this.state.source; // the tools go on from its latent
     this.state = state;
-    this.ask();
+    this.ask(another);
   }
 
   // Go on from a latent that was kept or found, instead of from a seed's.

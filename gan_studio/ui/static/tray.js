@@ -59,7 +59,9 @@ class Tray extends HTMLElement {
     const label = element("input", { value: name, maxlength: 30, "aria-label": say("tray.name") });
     label.addEventListener("change", () => rename(id, label.value));
     this.canvases.set(id, canvas);
-    return element("div", { class: "tray-item", "data-id": id }, canvas, letter, remove, label);
+    const item = element("div", { class: "tray-item", "data-id": id, draggable: "true" }, canvas, letter, remove, label);
+    item.addEventListener("dragstart", (event) => event.dataTransfer.setData("text/plain", id));
+    return item;
   }
 
   // Picked ones carry the letters A, B, C in their order.
