@@ -8,8 +8,8 @@ from gan_studio.latent.source import PRINCIPAL
 from gan_studio.session import Session
 from gan_studio.ui.arithmetic_tab import build_arithmetic_tab
 from gan_studio.ui.controls import PLAIN, Translate
-from gan_studio.ui.paths_tab import build_paths_tab
 from gan_studio.ui.directions_tab import build_directions_tab
+from gan_studio.ui.paths_tab import build_paths_tab
 from gan_studio.ui.sources import choose_source
 
 _SEND = "(...values) => { window.ganStudio?.explore(values); }"
