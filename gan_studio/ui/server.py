@@ -30,6 +30,7 @@ from gan_studio.session import Session, SessionClosed
 from gan_studio.ui.early import EarlyHead
 from gan_studio.ui.guard import OriginGuard
 from gan_studio.ui.judge_routes import add_judge_routes
+from gan_studio.ui.map_routes import add_map_routes
 from gan_studio.ui.page import STATIC, build_page, head, theme, translations
 from gan_studio.ui.routes import add_live_routes
 from gan_studio.ui.stream import Hub
@@ -68,6 +69,7 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
     app.state.monitor = monitor
     add_live_routes(app, hub, explorer, monitor)
     add_judge_routes(app, examiner, referee)
+    add_map_routes(app, explorer, real, session.data_dir)
     i18n = translations()
     page = build_page(session, monitor, i18n, device)
     # Gradio's idle queue wakes eleven hundred times a second, and each time takes Python away from training.
