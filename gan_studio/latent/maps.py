@@ -73,10 +73,7 @@ def plane_of(request: PlaneRequest, source: Source) -> tuple[Plane, torch.Tensor
             raise StudioError(f"this generator has {len(source.directions)} principal directions: choose among them")
         plane, marks = plane_along(start, source.directions[first], source.directions[second]), start[None]
     else:
-        if request.through == "latents":
-            marks = _some(request.z, source, 3)
-        else:
-            marks = _seeds(request.seed, 3, source)
+        marks = _some(request.z, source, 3) if request.through == "latents" else _seeds(request.seed, 3, source)
         plane = plane_through(*marks)
     return plane, plane.place_of(marks)
 

@@ -2,7 +2,7 @@
 
 export const GENERATED = "#3b82f6";
 export const REAL = "#e8702a";
-const CLASSES = ["#4e79a7", "#f28e2b", "#e15759", "#76b7b2", "#59a14f", "#edc948", "#b07aa1", "#ff9da7", "#9c755f", "#bab0ac"];
+const CLASSES = ["#3b82f6", "#f97316", "#ef4444", "#14b8a6", "#65a30d", "#eab308", "#a855f7", "#ec4899", "#a16207", "#06b6d4"];
 const VIRIDIS = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
 const BELIEF = [[37, 99, 235], [147, 178, 235], [240, 240, 240], [240, 170, 120], [232, 112, 42]]; // generated to real
 
