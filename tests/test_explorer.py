@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from gan_studio.errors import StudioError
-from gan_studio.explorer import Explorer
+from gan_studio.explorer import Explorer, draw_map
+from gan_studio.latent.maps import MapRequest, PlaneRequest, pack_plane, plane_of
 from gan_studio.latent.source import DrawRequest, LatentRequest
 from gan_studio.latent.vectors import pack
 from gan_studio.sampling import sample_images
@@ -111,3 +112,14 @@ def test_a_study_may_ask_for_the_discriminator(session, explorer):
         player = explorer.study_player(source, lambda player: player).result(timeout=20)
         assert player.source.step == 1 and player.name == source
         assert player.judge.outputs(session._run.data.samples[:4], None).shape == (4,)
+
+
+@pytest.mark.parametrize("network", ["dcgan", "mlp"])
+def test_a_map_shows_the_pictures_of_its_latents(session, explorer, network):
+    session.step_once(tiny_config(network))
+    plane, marks = explorer.quick("live", lambda source: plane_of(PlaneRequest(), source)).result(timeout=20)
+    wanted = MapRequest(plane=pack_plane(plane), places=marks.tolist())
+    found = explorer.quick("live", draw_map, wanted).result(timeout=20)
+    exact = explorer.submit(DrawRequest(z=pack(found.latents))).result(timeout=20)
+    # It may be drawn in bfloat16, whose eight bits are one part in 256 of the range, at each layer anew.
+    assert (found.images.int() - exact.images.int()).abs().float().mean() < 2
