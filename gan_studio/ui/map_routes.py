@@ -56,7 +56,7 @@ def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, data_dir: Pa
     @said
     async def heat(request: Request) -> Response:
         wanted = await read_body(request, HeatRequest, MOST_LATENT_BYTES)
-        found = await _while_listening(request, explorer.study_player(wanted.source, heats.measure, wanted))
+        found = await while_listening(request, explorer.study_player(wanted.source, heats.measure, wanted))
         values = [round(value, 5) for value in found.values.nan_to_num(0, 1e9, -1e9).tolist()]
         answer = {"values": values, "names": found.names, "limit": found.limit, "step": found.step}
         return JSONResponse(answer, headers=NO_STORE)
@@ -65,7 +65,7 @@ def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, data_dir: Pa
     @said
     async def cloud(request: Request) -> Response:
         wanted = await read_body(request, CloudRequest)
-        found = await _while_listening(request, explorer.study_player(wanted.source, clouds.make, wanted))
+        found = await while_listening(request, explorer.study_player(wanted.source, clouds.make, wanted))
         return JSONResponse(await asyncio.to_thread(_cloud_json, found), headers=NO_STORE)
 
 
@@ -89,7 +89,7 @@ def _cloud_json(cloud: Cloud) -> dict:
     }
 
 
-async def _while_listening(request: Request, future: Future[T]) -> T:
+async def while_listening(request: Request, future: Future[T]) -> T:
     """What ``future`` gives; a study that nobody waits for any more is not begun."""
     waiting = asyncio.wrap_future(future)
     while not waiting.done():
