@@ -120,7 +120,10 @@ def open_socket(host: str, port: int | None) -> socket.socket:
     for number in ports:
         try:
             family = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0][0]
-            return socket.create_server((host, number), family=family, backlog=256)
+            listener = socket.create_server((host, number), family=family, backlog=256)
+            # asyncio sees to this only for sockets that name their protocol, and an answer's body would wait 40 ms.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return listener
         except OSError as error:
             last = error
     raise StudioError(f"cannot listen on {host} port {ports[0]}: {last}; choose another with --host and --port")
