@@ -27,6 +27,7 @@ _BATCH = 100
 _KEPT = 6
 
 What = Literal["features", "pixels", "latents"]
+Projected = Literal["features", "pixels", "latents", "coordinates"]
 
 
 class CloudRequest(BaseModel):
@@ -49,7 +50,7 @@ class Cloud:
 
     ``places`` (N, 2) in [-1, 1]; ``images`` (N, C, H, W) uint8; ``classes`` (N,) as indices of ``names``, or -1;
     ``neighbours`` (N, K): indices of the nearest ones in what was projected; ``what`` that was: pixels where features
-    were wanted and there is no classifier.
+    were wanted and there is no classifier, coordinates where points have no pixels.
     """
 
     places: torch.Tensor
@@ -58,7 +59,7 @@ class Cloud:
     names: tuple[str, ...]
     neighbours: torch.Tensor
     generated: int
-    what: What
+    what: Projected
     step: int
 
 
@@ -107,7 +108,7 @@ def make_cloud(source: Source, dataset: str, request: CloudRequest, real: DataSe
         source.space.classes,
         _nearest(vectors),
         request.generated,
-        what,
+        "coordinates" if what == "pixels" and source.space.is_points else what,
         source.step,
     )
 

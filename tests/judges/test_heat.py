@@ -85,6 +85,16 @@ def test_classes_and_distances_are_those_of_the_pictures(make_player, heats, tmp
     assert found.limit == nearest.limit
 
 
+def test_a_class_is_judged_as_that_class(make_player, heats):
+    conditions = {"generator_conditioning": "embedding", "discriminator_conditioning": "projection"}
+    player = make_player(pictures(GREY), steps=3, **conditions)
+    one, other = (heats.measure(player, request_for(player, label=label)).values for label in (0, 4))
+    assert one.shape == (12,) and not torch.allclose(one, other)
+    drawn = player.source.draw(map_latents(request_for(player), player.source), torch.full((12,), 4))
+    expected = player.judge.scores(player.judge.outputs(drawn, torch.full((12,), 4)))
+    torch.testing.assert_close(other, expected, rtol=1e-4, atol=1e-5)
+
+
 def test_what_cannot_be_measured_is_refused(make_player, heats):
     points = make_player(load_data(tiny_config(dataset="ring8")))
     assert heats.measure(points, request_for(points)).values.shape == (12,)

@@ -52,7 +52,7 @@ def test_without_a_classifier_pixels_are_projected(make_player, digits):
 def test_points_are_drawn_as_dots(make_player):
     player = make_player("ring8")
     cloud = Clouds(HeldOut(None)).make(player, CloudRequest(generated=20, real=30))
-    assert cloud.images.shape == (50, 1, 24, 24) and cloud.what == "pixels"
+    assert cloud.images.shape == (50, 1, 24, 24) and cloud.what == "coordinates"
 
 
 def test_the_classes_of_a_conditional_generator_are_known(make_player, digits):

@@ -26,7 +26,7 @@ class CloudView extends HTMLElement {
     this.canvas = element("canvas", { class: "map", "data-sheet": "cloud", "aria-label": say("cloud.canvas") });
     this.note = element("p", { class: "note", "data-note": "cloud" }, say("cloud.info"));
     this.legend = element("div", { class: "classes" });
-    this.picture = element("canvas", { class: "sheet here", "data-sheet": "cloud-here", width: 28, height: 28 });
+    this.picture = element("canvas", { class: "sheet here", "data-sheet": "cloud-here", width: 28, height: 28, hidden: "" });
     this.who = element("figcaption", { class: "note" });
     this.near = element("div", { class: "near" });
     this.replaceChildren(element("div", { class: "map-row" }, this.canvas, this.buildSide()));
@@ -116,7 +116,7 @@ class CloudView extends HTMLElement {
     Object.assign(this, { cloud, bitmap, cell: [bitmap.width / cloud.columns, bitmap.height / rows], pointed: NOBODY });
     const seconds = ((performance.now() - this.askedAt) / 1000).toFixed(1);
     const shown = { what: say(`cloud.${cloud.what}`), step: number.format(cloud.step), seconds };
-    const fallback = cloud.what === this.what.value ? "" : ` ${say("cloud.no_classifier")}`;
+    const fallback = cloud.what === "pixels" && this.what.value === "features" ? ` ${say("cloud.no_classifier")}` : "";
     this.say(say("cloud.done", shown) + fallback);
     this.recolour();
     this.canvas.dataset.complete = "true";
@@ -243,6 +243,7 @@ class CloudView extends HTMLElement {
   }
 
   show(i) {
+    this.picture.hidden = false;
     this.fill(this.picture, i);
     const { generated, names, classes } = this.cloud;
     const kind = i < generated ? say("cloud.of_seed", { seed: i }) : say("cloud.is_real");

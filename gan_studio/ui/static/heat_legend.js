@@ -34,13 +34,14 @@ export class HeatLegend extends HTMLElement {
 
   showScale(values) {
     const probability = this.kind === "score" && this.limit === 0.5 && values.every((value) => value >= 0 && value <= 1);
-    this.range = probability ? [0, 1] : [Math.min(...values), Math.max(...values)];
+    const line = this.kind === "score" ? [this.limit] : [];
+    this.range = probability ? [0, 1] : [Math.min(...values, ...line), Math.max(...values, ...line)];
     const [low, high] = this.range;
     const text = `${low} ${high} ${this.limit}`;
     if (text === this.known) return;
     this.known = text;
     const bar = element("div", { class: "scale", style: `background: ${gradientOf(this.scale)}` });
-    const share = (this.limit - low) / (high - low || 1);
+    const share = this.shareOf(this.limit);
     if (this.limit !== null && share >= 0 && share <= 1) bar.append(element("i", { style: `left: ${100 * share}%` }));
     const ends = element("div", { class: "ends" }, element("span", {}, short(low)), element("span", {}, short(high)));
     const meaning = element("small", {}, say(`map.legend.${this.kind}`, { limit: this.limit === null ? "" : short(this.limit) }));
@@ -63,8 +64,15 @@ export class HeatLegend extends HTMLElement {
 
   colourOf(value) {
     if (this.names.length) return colourOfClass(value);
+    return colourOf(this.shareOf(value), this.scale);
+  }
+
+  // Where a value is on the scale, 0 to 1; the line between real and generated is always in its middle.
+  shareOf(value) {
     const [low, high] = this.range;
-    return colourOf((value - low) / (high - low || 1), this.scale);
+    const between = (from, to) => (value - from) / (to - from || 1);
+    if (this.scale !== "belief") return between(low, high);
+    return value < this.limit ? between(low, this.limit) / 2 : 0.5 + between(this.limit, high) / 2;
   }
 
   describe(value) {

@@ -30,14 +30,15 @@ class LatentMap extends HTMLElement {
   connectedCallback() {
     this.seed = 0;
     this.canvas = element("canvas", { class: "map", "data-sheet": "map", "aria-label": say("map.canvas") });
-    this.picture = element("canvas", { class: "sheet here", "data-sheet": "map-here", width: 28, height: 28 });
+    this.picture = element("canvas", { class: "sheet here", "data-sheet": "map-here", width: 28, height: 28, hidden: "" });
     this.where = element("p", { class: "note" });
     this.note = element("p", { class: "note", "data-note": "map" }, say("map.info"));
     this.legend = new HeatLegend();
     this.replaceChildren(element("div", { class: "map-row" }, this.canvas, this.buildSide()));
+    this.info = say("map.info");
     const problem = (text) => this.say(text, true);
     this.pictures = new Lattice((points) => this.askPictures(points), () => this.drawSoon(), problem);
-    this.heat = new Lattice((points) => this.askHeat(points), () => this.heatCame(), problem);
+    this.heat = new Lattice((points) => this.askHeat(points), () => this.heatCame(), (text) => this.heatFailed(text));
     this.view = new Viewport(this.canvas, {
       onChange: () => this.moved(),
       onHover: (place) => this.hover(place),
@@ -152,7 +153,9 @@ class LatentMap extends HTMLElement {
     Object.assign(this, { plane, marks, axesOfPlane: axes, latentSize: size });
     this.names = through === "directions" ? ["●"] : ["A", "B", "C"];
     const seeds = Array.from({ length: 3 }, (_, i) => this.seed + i).join(", ");
-    this.say(through === "seeds" ? `${say("map.info")} ${say("map.of_seeds", { seeds })}` : say("map.info"));
+    this.info = through === "seeds" ? `${say("map.info")} ${say("map.of_seeds", { seeds })}` : say("map.info");
+    this.say(this.info);
+    this.unmeasurable = false;
     this.pictures.clear();
     this.heat.clear();
     if (another && (this.refit || !this.fitted)) this.fit();
@@ -186,7 +189,7 @@ class LatentMap extends HTMLElement {
   }
 
   wantHeat() {
-    if (this.kind !== "none") this.heat.want(this.view);
+    if (this.kind !== "none" && !this.unmeasurable) this.heat.want(this.view);
   }
 
   get kind() {
@@ -196,14 +199,21 @@ class LatentMap extends HTMLElement {
   heatChosen() {
     this.heat.clear();
     this.legend.reset(this.kind);
-    this.say(["pixels", "features"].includes(this.kind) ? say("map.preparing") : say("map.info"));
+    this.unmeasurable = false;
+    this.say(["pixels", "features"].includes(this.kind) ? say("map.preparing") : this.info);
     this.wantHeat();
     this.drawSoon();
   }
 
   heatCame() {
-    if (!this.note.classList.contains("fault")) this.say(say("map.info"));
+    if (!this.unmeasurable) this.say(this.info);
     this.drawSoon();
+  }
+
+  // It would fail again at every place.
+  heatFailed(text) {
+    this.unmeasurable = true;
+    this.say(text, true);
   }
 
   async askPictures(points) {
@@ -344,7 +354,7 @@ class LatentMap extends HTMLElement {
     const cell = point && this.pictures.get(point);
     if (!cell) return;
     const [bitmap, left, top, width, height] = cell;
-    Object.assign(this.picture, { width, height });
+    Object.assign(this.picture, { width, height, hidden: false });
     this.picture.getContext("2d").drawImage(bitmap, left, top, width, height, 0, 0, width, height);
     const [x, y] = point.map((at) => at.toFixed(2));
     const value = this.kind === "none" ? undefined : this.heat.get(point);
