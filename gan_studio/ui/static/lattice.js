@@ -23,9 +23,10 @@ export function pointsIn({ x, y, size }, spacing) {
 export const nearestPoint = (place, spacing) => place.map((at) => Math.round(at / spacing) * spacing);
 
 export class Lattice {
-  // ask(points) gives a list of values; onNews() when there are some; onProblem(text).
+  // ask(points, signal) gives a list of values; onNews() when there are some; onProblem(text).
   constructor(ask, onNews, onProblem) {
-    Object.assign(this, { ask, onNews, onProblem, version: 0, busy: 0, known: new Map(), wanted: [] });
+    Object.assign(this, { ask, onNews, onProblem, version: 0, busy: 0, known: new Map(), asked: new Set(), wanted: [] });
+    this.control = new AbortController();
   }
 
   // Everything is of another plane, generator or class.
@@ -34,6 +35,8 @@ export class Lattice {
     this.asked = new Set();
     this.version += 1;
     this.wanted = [];
+    this.control.abort(); // a study that has not begun is taken back
+    this.control = new AbortController();
   }
 
   // The weights have changed: what is known stays in sight until it is known anew.
@@ -62,7 +65,6 @@ export class Lattice {
   }
 
   work() {
-    this.asked ??= new Set();
     while (this.busy < IN_FLIGHT) {
       const open = (point) => !this.isCurrent(point) && !this.asked.has(String(point));
       const next = this.wanted.map((points) => points.filter(open)).find((points) => points.length);
@@ -77,7 +79,7 @@ export class Lattice {
     this.busy += 1;
     let problem = null;
     try {
-      const values = await this.ask(points);
+      const values = await this.ask(points, this.control.signal);
       if (version === this.version) points.forEach((point, i) => this.keep(point, values[i]));
     } catch (error) {
       problem = error.message;

@@ -37,8 +37,8 @@ class LatentMap extends HTMLElement {
     this.replaceChildren(element("div", { class: "map-row" }, this.canvas, this.buildSide()));
     this.info = say("map.info");
     const problem = (text) => this.say(text, true);
-    this.pictures = new Lattice((points) => this.askPictures(points), () => this.drawSoon(), problem);
-    this.heat = new Lattice((points) => this.askHeat(points), () => this.heatCame(), (text) => this.heatFailed(text));
+    this.pictures = new Lattice((...asked) => this.askPictures(...asked), () => this.drawSoon(), problem);
+    this.heat = new Lattice((...asked) => this.askHeat(...asked), () => this.heatCame(), (text) => this.heatFailed(text));
     this.view = new Viewport(this.canvas, {
       onChange: () => this.moved(),
       onHover: (place) => this.hover(place),
@@ -216,15 +216,16 @@ class LatentMap extends HTMLElement {
     this.say(text, true);
   }
 
-  async askPictures(points) {
-    const { bitmap, columns, rows } = await askSheet("map", { ...chosen.value, plane: this.plane, places: points });
+  async askPictures(points, signal) {
+    const { bitmap, columns, rows } = await askSheet("map", { ...chosen.value, plane: this.plane, places: points }, signal);
     const [width, height] = [bitmap.width / columns, bitmap.height / rows];
     return points.map((_, i) => [bitmap, (i % columns) * width, Math.floor(i / columns) * height, width, height]);
   }
 
-  async askHeat(points) {
+  async askHeat(points, signal) {
     const { kind } = this;
-    const answer = await (await post("heat", { ...chosen.value, plane: this.plane, places: points, kind })).json();
+    const request = { ...chosen.value, plane: this.plane, places: points, kind };
+    const answer = await (await post("heat", request, signal)).json();
     if (kind === this.kind) this.legend.learn(answer);
     return answer.values;
   }
