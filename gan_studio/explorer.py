@@ -19,10 +19,12 @@ import torch
 from gan_studio.data.pixels import dots
 from gan_studio.errors import StudioError
 from gan_studio.judges.player import Player, live_player, saved_player
+from gan_studio.latent.maps import BlendRequest, MapRequest, map_latents
 from gan_studio.latent.source import LIVE, DrawRequest, LatentRequest, Source, latents_of
 from gan_studio.sampling import load_source
 from gan_studio.session import Session, Weights
 from gan_studio.training.checkpoint import saved_path
+from gan_studio.training.device import resolve_precision
 from gan_studio.worker import Worker
 
 _MOST_CHECKPOINTS = 4
@@ -154,6 +156,13 @@ def _draw(source: Source, request: LatentRequest | DrawRequest) -> Drawing:
 def _drawn(source: Source, latents: torch.Tensor, label: int) -> Drawing:
     images = draw(source, latents, label)
     return Drawing(images, latents, source.step, source.explained, source.class_name(label))
+
+
+def draw_map(source: Source, request: MapRequest | BlendRequest) -> Drawing:
+    """Many small pictures, in the number format that the device is fastest at: half the time on a good CPU."""
+    precision = resolve_precision("auto", source.device)
+    with torch.autocast(source.device.type, precision, enabled=precision != torch.float32):
+        return _drawn(source, map_latents(request, source), request.label)
 
 
 def draw(source: Source, latents: torch.Tensor, label: int | torch.Tensor | None) -> torch.Tensor:

@@ -5,7 +5,8 @@ import torch
 
 from gan_studio.data.pixels import to_bytes
 from gan_studio.errors import StudioError
-from gan_studio.explorer import Explorer
+from gan_studio.explorer import Explorer, draw_map
+from gan_studio.latent.maps import MapRequest, PlaneRequest, pack_plane, plane_of
 from gan_studio.latent.source import DrawRequest, LatentRequest
 from gan_studio.latent.vectors import pack
 from gan_studio.sampling import sample_images
@@ -130,3 +131,14 @@ def test_raw_weights_are_those_that_are_trained(session, explorer):
     assert torch.equal(draw(explorer, seed=3, beside="live").images, average.images)
     session.step_once(config)
     assert draw(explorer, seed=3, beside="live", beside_raw=True).step == average.step + 1
+
+
+@pytest.mark.parametrize("network", ["dcgan", "mlp"])
+def test_a_map_shows_the_pictures_of_its_latents(session, explorer, network):
+    session.step_once(tiny_config(network))
+    plane, marks = explorer.quick("live", lambda source: plane_of(PlaneRequest(), source)).result(timeout=20)
+    wanted = MapRequest(plane=pack_plane(plane), places=marks.tolist())
+    found = explorer.quick("live", draw_map, wanted).result(timeout=20)
+    exact = explorer.submit(DrawRequest(z=pack(found.latents))).result(timeout=20)
+    # It may be drawn in bfloat16, whose eight bits are one part in 256 of the range, at each layer anew.
+    assert (found.images.int() - exact.images.int()).abs().float().mean() < 2

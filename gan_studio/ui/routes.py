@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +29,7 @@ MOST_LATENT_BYTES = 4_000_000
 SHEET_COLUMNS = 20
 NO_STORE = {"Cache-Control": "no-store"}
 
+Handler = Callable[..., Awaitable[Response]]
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -103,3 +106,16 @@ async def read_body(request: Request, model: type[Body], most: int = _MOST_BYTES
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "request"
         raise StudioError(f"{where}: {first['msg']}") from None
+
+
+def said(handler: Handler) -> Handler:
+    """What cannot be done becomes a sentence for the page."""
+
+    @wraps(handler)
+    async def guarded(*arguments: object, **named: object) -> Response:
+        try:
+            return await handler(*arguments, **named)
+        except StudioError as error:
+            return JSONResponse({"error": str(error)}, 422)
+
+    return guarded

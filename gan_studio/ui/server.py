@@ -32,6 +32,7 @@ from gan_studio.ui.directions_routes import add_directions_routes
 from gan_studio.ui.early import EarlyHead
 from gan_studio.ui.guard import OriginGuard
 from gan_studio.ui.judge_routes import add_judge_routes
+from gan_studio.ui.map_routes import add_map_routes
 from gan_studio.ui.page import STATIC, build_page, head, theme, translations
 from gan_studio.ui.paths_routes import add_paths_routes
 from gan_studio.ui.routes import add_live_routes
@@ -74,6 +75,7 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
     add_paths_routes(app, explorer, real)
     add_directions_routes(app, explorer)
     add_arithmetic_routes(app, explorer)
+    add_map_routes(app, explorer, real, session.data_dir)
     i18n = translations()
     page = build_page(session, monitor, i18n, device)
     # Gradio's idle queue wakes eleven hundred times a second, and each time takes Python away from training.
@@ -124,7 +126,10 @@ def open_socket(host: str, port: int | None) -> socket.socket:
     for number in ports:
         try:
             family = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0][0]
-            return socket.create_server((host, number), family=family, backlog=256)
+            listener = socket.create_server((host, number), family=family, backlog=256)
+            # asyncio sees to this only for sockets that name their protocol, and an answer's body would wait 40 ms.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return listener
         except OSError as error:
             last = error
     raise StudioError(f"cannot listen on {host} port {ports[0]}: {last}; choose another with --host and --port")

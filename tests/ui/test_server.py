@@ -70,6 +70,13 @@ def events(answer, count):
     raise AssertionError("the stream ended")
 
 
+def test_an_answer_is_sent_at_once():
+    with open_socket("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:  # else its body waits 40 ms for the browser to have confirmed its head
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_the_stream_carries_the_run_and_reconnects_without_a_gap(training):
     with training.client.stream("GET", "/live/stream") as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")

@@ -1,0 +1,59 @@
+"""Clouds of vectors seen from the side that shows most of them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import torch
+
+from gan_studio.errors import StudioError
+
+Method = Literal["pca", "tsne"]
+PERPLEXITY = 30
+_REDUCED = 30
+_ITERATIONS = 500
+_ANGLE = 0.7
+
+
+def project(vectors: torch.Tensor, method: Method, seed: int = 0) -> torch.Tensor:
+    """The vectors (N, F) as places (N, 2) in [-1, 1], the same for the same ``seed``.
+
+    ``pca``: along the two principal directions (Pearson 1901). ``tsne``: neighbours stay neighbours, larger distances
+    mean little (van der Maaten and Hinton 2008); scikit-learn's Barnes-Hut version, started from PCA, 500 iterations.
+    Raises :class:`StudioError` where there are fewer than three vectors, or some are not finite.
+    """
+    if len(vectors) < 3 or not vectors.isfinite().all():
+        raise StudioError("a cloud needs at least three vectors of finite numbers: has this generator diverged?")
+    places = _principal(vectors, 2) if method == "pca" else _neighbours(vectors, seed)
+    places = places - places.mean(0)
+    return places / places.abs().max().clamp_min(1e-12)
+
+
+def _principal(vectors: torch.Tensor, count: int) -> torch.Tensor:
+    """The coordinates (N, count) along the principal directions, each pointing to its largest entry's side."""
+    centred = (vectors - vectors.mean(0)).double()
+    # The smaller of the two matrices of products: features, or samples.
+    wide = centred.shape[1] > len(centred)
+    values, axes = torch.linalg.eigh(centred @ centred.T if wide else centred.T @ centred)
+    values, axes = values.flip(0)[:count].clamp_min(0), axes.flip(1)[:, :count]
+    found = axes * values.sqrt() if wide else centred @ axes
+    sign = found.gather(0, found.abs().argmax(0, keepdim=True)).sign()
+    found = found * torch.where(sign == 0, 1, sign)
+    missing = count - found.shape[1]
+    return torch.nn.functional.pad(found, (0, missing)) if missing > 0 else found
+
+
+def _neighbours(vectors: torch.Tensor, seed: int) -> torch.Tensor:
+    from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
+
+    few = _principal(vectors, min(_REDUCED, vectors.shape[1]) if vectors.shape[1] > 2 else 2)
+    few = few / few.std().clamp_min(1e-12)
+    # More threads would fight with training for the cores, and wait for each other more than they work.
+    with threadpool_limits(1):
+        tsne = TSNE(
+            2, init="pca", perplexity=min(PERPLEXITY, (len(few) - 1) / 3), max_iter=_ITERATIONS, angle=_ANGLE,
+            random_state=seed, n_jobs=1,
+        )  # fmt: skip
+        return torch.from_numpy(tsne.fit_transform(few.numpy().astype(np.float32))).double()

@@ -1,0 +1,100 @@
+"""The routes of the Latent tab's map, pad and cloud."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TypeVar
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+
+from gan_studio.errors import StudioError
+from gan_studio.explorer import Explorer, draw_map
+from gan_studio.judges.heat import HeatMaps, HeatRequest
+from gan_studio.judges.player import HeldOut
+from gan_studio.latent.maps import BlendRequest, MapRequest, PlaneRequest, pack_plane, plane_of
+from gan_studio.latent.source import Source
+from gan_studio.latent.vectors import pack
+from gan_studio.metrics.cloud import Cloud, CloudRequest, Clouds
+from gan_studio.ui.encode import sheet_png
+from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, drawing_response, read_body, said
+
+T = TypeVar("T")
+_COLUMNS = 8
+_CLOUD_COLUMNS = 50
+_GONE_SECONDS = 0.2
+
+
+def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, data_dir: Path | None) -> None:
+    """Add ``/live/plane``, ``/live/map``, ``/live/heat``, ``/live/blend`` and ``/live/cloud`` to ``app``."""
+    heats, clouds = HeatMaps(real, data_dir), Clouds(real)
+
+    @app.post("/live/plane")
+    @said
+    async def plane(request: Request) -> Response:
+        wanted = await read_body(request, PlaneRequest, MOST_LATENT_BYTES)
+        return JSONResponse(await asyncio.wrap_future(explorer.quick(wanted.source, _plane, wanted)), headers=NO_STORE)
+
+    @app.post("/live/map")
+    @said
+    async def places(request: Request) -> Response:
+        wanted = await read_body(request, MapRequest, MOST_LATENT_BYTES)
+        drawing = await asyncio.wrap_future(explorer.quick(wanted.source, draw_map, wanted))
+        return drawing_response(drawing, min(len(drawing.images), _COLUMNS))
+
+    @app.post("/live/blend")
+    @said
+    async def blend(request: Request) -> Response:
+        wanted = await read_body(request, BlendRequest, MOST_LATENT_BYTES)
+        drawing = await asyncio.wrap_future(explorer.quick(wanted.source, draw_map, wanted))
+        return drawing_response(drawing, min(len(drawing.images), _COLUMNS), z=pack(drawing.latents[0]))
+
+    @app.post("/live/heat")
+    @said
+    async def heat(request: Request) -> Response:
+        wanted = await read_body(request, HeatRequest, MOST_LATENT_BYTES)
+        found = await while_listening(request, explorer.study_player(wanted.source, heats.measure, wanted))
+        values = [round(value, 5) for value in found.values.nan_to_num(0, 1e9, -1e9).tolist()]
+        answer = {"values": values, "names": found.names, "limit": found.limit, "step": found.step}
+        return JSONResponse(answer, headers=NO_STORE)
+
+    @app.post("/live/cloud")
+    @said
+    async def cloud(request: Request) -> Response:
+        wanted = await read_body(request, CloudRequest)
+        found = await while_listening(request, explorer.study_player(wanted.source, clouds.make, wanted))
+        return JSONResponse(await asyncio.to_thread(_cloud_json, found), headers=NO_STORE)
+
+
+def _plane(source: Source, request: PlaneRequest) -> dict:
+    plane, marks = plane_of(request, source)
+    return {"plane": pack_plane(plane), "marks": marks.tolist(), "latent_size": source.latent_size}
+
+
+def _cloud_json(cloud: Cloud) -> dict:
+    return {
+        "places": [round(number, 4) for number in cloud.places.flatten().tolist()],
+        "classes": cloud.classes.tolist(),
+        "names": cloud.names,
+        "neighbours": cloud.neighbours.tolist(),
+        "generated": cloud.generated,
+        "count": len(cloud.places),
+        "columns": _CLOUD_COLUMNS,
+        "what": cloud.what,
+        "step": cloud.step,
+        "png": base64.b64encode(sheet_png(cloud.images, _CLOUD_COLUMNS)).decode(),
+    }
+
+
+async def while_listening(request: Request, future: Future[T]) -> T:
+    """What ``future`` gives; a study that nobody waits for any more is not begun."""
+    waiting = asyncio.wrap_future(future)
+    while not waiting.done():
+        await asyncio.wait([waiting], timeout=_GONE_SECONDS)
+        if not waiting.done() and await request.is_disconnected():
+            future.cancel()
+            raise StudioError("nobody waits for this any more")
+    return waiting.result()

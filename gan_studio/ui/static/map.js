@@ -1,0 +1,367 @@
+// The Map tab: a plane through the latent space as pictures that fill in from coarse to fine, and heat maps over it.
+import { HeatLegend } from "./heat_legend.js";
+import { chosen, current, goTo, keep, pack, packAll, picked, post, askSheet, tray, unpack } from "./latents.js";
+import { Lattice, nearestPoint, pointsIn, spacingOf } from "./lattice.js";
+import { subscribe } from "./stream.js";
+import { element, say, setText } from "./text.js";
+import { Viewport } from "./viewport.js";
+
+const { principal: PRINCIPAL } = window.ganStudioData;
+const REFRESH_MS = 3000;
+const HEAT_REFRESH_MS = 12000;
+const COARSE_TO_FINE = [8, 4, 2, 1];
+const HEATS = ["none", "score", "class", "pixels", "features"];
+const MARK = "#facc15";
+
+const button = (name, text, act) => {
+  const made = element("button", { type: "button", class: "tool-button", "data-map": name }, text);
+  made.addEventListener("click", act);
+  return made;
+};
+
+export const choice = (name, values, labels, act) => {
+  const options = values.map((value, i) => element("option", { value }, labels[i]));
+  const made = element("select", { "data-choice": name }, ...options);
+  made.addEventListener("change", act);
+  return made;
+};
+
+class LatentMap extends HTMLElement {
+  connectedCallback() {
+    this.seed = 0;
+    this.canvas = element("canvas", { class: "map", "data-sheet": "map", "aria-label": say("map.canvas") });
+    this.picture = element("canvas", { class: "sheet here", "data-sheet": "map-here", width: 28, height: 28, hidden: "" });
+    this.where = element("p", { class: "note" });
+    this.note = element("p", { class: "note", "data-note": "map" }, say("map.info"));
+    this.legend = new HeatLegend();
+    this.replaceChildren(element("div", { class: "map-row" }, this.canvas, this.buildSide()));
+    this.info = say("map.info");
+    const problem = (text) => this.say(text, true);
+    this.pictures = new Lattice((...asked) => this.askPictures(...asked), () => this.drawSoon(), problem);
+    this.heat = new Lattice((...asked) => this.askHeat(...asked), () => this.heatCame(), (text) => this.heatFailed(text));
+    this.view = new Viewport(this.canvas, {
+      onChange: () => this.moved(),
+      onHover: (place) => this.hover(place),
+      onClick: (place) => this.click(place),
+      most: 512,
+    });
+    this.ends = [
+      chosen.follow(() => this.restart()),
+      picked.follow(() => this.through.value === "picked" && this.restart(true)),
+      current.follow(({ size }) => size !== this.latentSize && this.restart(true)),
+      subscribe((known) => this.weightsChanged(known)),
+    ];
+    this.watch = new IntersectionObserver(() => this.visible && this.wake());
+    this.watch.observe(this);
+  }
+
+  disconnectedCallback() {
+    this.ends.forEach((end) => end());
+    this.watch.disconnect();
+    this.view.destroy();
+  }
+
+  buildSide() {
+    this.through = choice("through", ["picked", "directions"], [say("map.through.picked"), say("map.through.directions")], () => this.restart(true));
+    const numbers = Array.from({ length: PRINCIPAL }, (_, i) => String(i));
+    this.axes = [0, 1].map((axis) => choice(`axis${axis}`, numbers, numbers.map((i) => String(Number(i) + 1)), () => this.restart(true)));
+    this.axes[1].value = "1";
+    this.axesBox = element("label", { hidden: "" }, `${say("map.axes")} `, ...this.axes);
+    this.anew = button("anew", say("map.seeds"), () => this.chooseAnew());
+    this.over = choice("heat", HEATS, HEATS.map((kind) => say(`map.heat.${kind}`)), () => this.heatChosen());
+    const zooms = element(
+      "div",
+      { class: "buttons" },
+      button("in", "+", () => this.view.zoom(2)),
+      button("out", "−", () => this.view.zoom(0.5)),
+      button("fit", say("map.fit"), () => this.fit()),
+      button("keep", say("map.keep"), () => this.here && keep(this.latentAt(this.here))),
+    );
+    return element(
+      "div",
+      { class: "side" },
+      element("label", {}, say("map.through"), this.through),
+      element("div", { class: "buttons" }, this.axesBox, this.anew),
+      zooms,
+      element("label", {}, say("map.heat"), this.over),
+      this.legend,
+      element("figure", {}, this.picture, element("figcaption", {}, this.where)),
+      this.note,
+    );
+  }
+
+  get visible() {
+    return !document.hidden && this.clientWidth > 0;
+  }
+
+  say(text, fault = false) {
+    this.note.classList.toggle("fault", fault);
+    setText(this.note, text);
+  }
+
+  chooseAnew() {
+    this.seed = Math.floor(Math.random() * 1_000_000);
+    this.restart(true);
+  }
+
+  // Another generator, class or plane. The view stays unless the plane is another one.
+  restart(elsewhere = false) {
+    this.stale = true;
+    this.refit ||= elsewhere;
+    if (this.visible) this.wake();
+  }
+
+  wake() {
+    if (this.stale) this.askPlane();
+    else this.moved();
+  }
+
+  planeRequest() {
+    const { source } = chosen.value;
+    if (this.through.value === "directions") {
+      const directions = this.axes.map((axis) => Number(axis.value));
+      return { source, through: "directions", z: current.value.z, directions };
+    }
+    const fitting = (z) => !current.value.size || unpack(z).length === current.value.size;
+    const known = picked.value.map((id) => tray.value.find((item) => item.id === id)).filter((item) => item && fitting(item.z));
+    if (known.length >= 3) return { source, through: "latents", z: packAll(known.slice(0, 3).map(({ z }) => z)) };
+    return { source, through: "seeds", seed: this.seed };
+  }
+
+  async askPlane() {
+    const request = this.planeRequest();
+    const { through } = request;
+    this.stale = false;
+    this.axesBox.hidden = through !== "directions";
+    this.anew.hidden = through === "latents";
+    setText(this.anew, say(through === "directions" ? "map.present" : "map.seeds"));
+    const turn = (this.turn = {});
+    try {
+      if (through === "directions" && !request.z) throw new Error(say("latent.waiting"));
+      const answer = await (await post("plane", request)).json();
+      if (turn !== this.turn) return;
+      this.adopt(answer, through);
+    } catch (problem) {
+      if (turn === this.turn) this.say(problem.message, true);
+    }
+  }
+
+  adopt({ plane, marks, latent_size: size }, through) {
+    const numbers = unpack(plane);
+    const another = plane !== this.plane;
+    const axes = [0, 1, 2].map((row) => numbers.subarray(row * size, (row + 1) * size));
+    Object.assign(this, { plane, marks, axesOfPlane: axes, latentSize: size });
+    this.names = through === "directions" ? ["●"] : ["A", "B", "C"];
+    const seeds = Array.from({ length: 3 }, (_, i) => this.seed + i).join(", ");
+    this.info = through === "seeds" ? `${say("map.info")} ${say("map.of_seeds", { seeds })}` : say("map.info");
+    this.say(this.info);
+    this.unmeasurable = false;
+    this.pictures.clear();
+    this.heat.clear();
+    if (another && (this.refit || !this.fitted)) this.fit();
+    else this.moved();
+    this.refit = false;
+    this.fitted = true;
+  }
+
+  // All marks in sight, with as much again around them, and sixteen whole cells across.
+  fit() {
+    if (!this.marks) return;
+    const [xs, ys] = [0, 1].map((axis) => this.marks.map((mark) => mark[axis]));
+    const middle = (list) => (Math.min(...list) + Math.max(...list)) / 2;
+    const extent = Math.max(...[xs, ys].map((list) => Math.max(...list) - Math.min(...list)), 4);
+    const spacing = spacingOf(1.8 * extent);
+    const aligned = (at) => (Math.round(at / spacing + 0.5) - 0.5) * spacing;
+    this.view.show(aligned(middle(xs)), aligned(middle(ys)), 16 * spacing);
+  }
+
+  latentAt([x, y]) {
+    const [origin, across, up] = this.axesOfPlane;
+    return pack(origin.map((value, i) => value + x * across[i] + y * up[i]));
+  }
+
+  moved() {
+    if (!this.plane || !this.visible || this.stale) return;
+    this.began ??= performance.now();
+    this.pictures.want(this.view);
+    this.wantHeat();
+    this.drawSoon();
+  }
+
+  wantHeat() {
+    if (this.kind !== "none" && !this.unmeasurable) this.heat.want(this.view);
+  }
+
+  get kind() {
+    return this.over.value;
+  }
+
+  heatChosen() {
+    this.heat.clear();
+    this.legend.reset(this.kind);
+    this.unmeasurable = false;
+    this.say(["pixels", "features"].includes(this.kind) ? say("map.preparing") : this.info);
+    this.wantHeat();
+    this.drawSoon();
+  }
+
+  heatCame() {
+    if (!this.unmeasurable) this.say(this.info);
+    this.drawSoon();
+  }
+
+  // It would fail again at every place.
+  heatFailed(text) {
+    this.unmeasurable = true;
+    this.say(text, true);
+  }
+
+  async askPictures(points, signal) {
+    const { bitmap, columns, rows } = await askSheet("map", { ...chosen.value, plane: this.plane, places: points }, signal);
+    const [width, height] = [bitmap.width / columns, bitmap.height / rows];
+    return points.map((_, i) => [bitmap, (i % columns) * width, Math.floor(i / columns) * height, width, height]);
+  }
+
+  async askHeat(points, signal) {
+    const { kind } = this;
+    const request = { ...chosen.value, plane: this.plane, places: points, kind };
+    const answer = await (await post("heat", request, signal)).json();
+    if (kind === this.kind) this.legend.learn(answer);
+    return answer.values;
+  }
+
+  weightsChanged({ run, step }) {
+    const weights = `${run} ${step}`;
+    const now = performance.now();
+    if (chosen.value.source !== "live" || !run || weights === this.weights || !this.visible) return;
+    if (run !== this.run || !this.plane) {
+      this.run = run;
+      Object.assign(this, { weights, renewedAt: now, heatAt: now });
+      this.restart();
+      return;
+    }
+    if (now - this.renewedAt < REFRESH_MS || this.pictures.busy) return;
+    Object.assign(this, { weights, renewedAt: now });
+    this.pictures.renew();
+    if (now - this.heatAt > HEAT_REFRESH_MS && !this.heat.busy) {
+      this.heatAt = now;
+      this.heat.renew();
+    }
+    this.moved();
+  }
+
+  // -- drawing -----------------------------------------------------------------------------------------------
+
+  drawSoon() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.draw();
+    });
+  }
+
+  draw() {
+    if (!this.plane || !this.canvas.width) return;
+    const context = this.canvas.getContext("2d", { alpha: false });
+    context.imageSmoothingEnabled = false;
+    context.fillStyle = document.body.classList.contains("dark") ? "#0b0f19" : "#e2e8f0";
+    context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    this.eachCell(this.pictures, ([bitmap, ...from], box) => context.drawImage(bitmap, ...from, ...box));
+    if (this.kind !== "none") this.drawHeat(context);
+    this.drawMarks(context);
+    this.showHere();
+    const { complete } = this.pictures;
+    if (complete && this.began) {
+      this.canvas.dataset.milliseconds = Math.round(performance.now() - this.began);
+      this.began = null;
+    }
+    this.canvas.dataset.complete = complete;
+    this.canvas.dataset.heat = this.kind !== "none" && this.heat.complete ? this.kind : "";
+  }
+
+  // act(value, [left, top, width, height]) for every known cell in the view, finer ones over coarser ones.
+  eachCell(lattice, act) {
+    const finest = spacingOf(this.view.size);
+    for (const times of COARSE_TO_FINE) {
+      const half = (times * finest) / 2;
+      for (const [x, y] of pointsIn(this.view, times * finest)) {
+        const value = lattice.get([x, y]);
+        if (value === undefined) continue;
+        const [left, top] = this.view.toPixels([x - half, y + half]).map(Math.round);
+        const [right, bottom] = this.view.toPixels([x + half, y - half]).map(Math.round);
+        act(value, [left, top, right - left, bottom - top]);
+      }
+    }
+  }
+
+  drawHeat(context) {
+    const { width, height } = this.canvas;
+    if (this.overlay?.width !== width) this.overlay = new OffscreenCanvas(width, height);
+    const over = this.overlay.getContext("2d");
+    over.clearRect(0, 0, width, height);
+    const inView = pointsIn(this.view, spacingOf(this.view.size)).map((point) => this.heat.get(point));
+    this.legend.show(inView.filter((value) => value !== undefined));
+    this.eachCell(this.heat, (value, box) => {
+      over.fillStyle = this.legend.colourOf(value);
+      over.fillRect(...box);
+    });
+    context.globalAlpha = 0.5;
+    context.drawImage(this.overlay, 0, 0);
+    context.globalAlpha = 1;
+  }
+
+  drawMarks(context) {
+    const unit = devicePixelRatio;
+    Object.assign(context, { textAlign: "center", textBaseline: "middle", lineWidth: 2.5 * unit });
+    if (this.pointed) this.frameCell(context, this.pointed, "#ffffff");
+    if (this.here) this.frameCell(context, this.here, MARK);
+    context.font = `700 ${15 * unit}px system-ui, sans-serif`;
+    this.marks.forEach((mark, i) => {
+      const [x, y] = this.view.toPixels(mark);
+      context.beginPath();
+      context.arc(x, y, 12 * unit, 0, 2 * Math.PI);
+      Object.assign(context, { fillStyle: "#0f172ae6", strokeStyle: MARK });
+      context.fill();
+      context.stroke();
+      context.fillStyle = "#ffffff";
+      context.fillText(this.names[i], x, y + unit);
+    });
+  }
+
+  frameCell(context, [x, y], colour) {
+    const half = spacingOf(this.view.size) / 2;
+    const [left, top] = this.view.toPixels([x - half, y + half]);
+    const [right, bottom] = this.view.toPixels([x + half, y - half]);
+    context.strokeStyle = colour;
+    context.strokeRect(left, top, right - left, bottom - top);
+  }
+
+  // -- the place under the pointer -----------------------------------------------------------------------------
+
+  hover(place) {
+    this.pointed = place && nearestPoint(place, spacingOf(this.view.size));
+    this.drawSoon();
+  }
+
+  click(place) {
+    if (!this.plane) return;
+    this.here = nearestPoint(place, spacingOf(this.view.size));
+    this.pointed = this.here;
+    goTo(this.latentAt(this.here));
+    this.drawSoon();
+  }
+
+  showHere() {
+    const point = this.pointed ?? this.here;
+    const cell = point && this.pictures.get(point);
+    if (!cell) return;
+    const [bitmap, left, top, width, height] = cell;
+    Object.assign(this.picture, { width, height, hidden: false });
+    this.picture.getContext("2d").drawImage(bitmap, left, top, width, height, 0, 0, width, height);
+    const [x, y] = point.map((at) => at.toFixed(2));
+    const value = this.kind === "none" ? undefined : this.heat.get(point);
+    const said = value === undefined ? "" : ` · ${say(`map.heat.${this.kind}`)}: ${this.legend.describe(value)}`;
+    setText(this.where, `${say("map.place", { x, y })}${said}`);
+  }
+}
+
+customElements.define("gan-map", LatentMap);

@@ -1,0 +1,102 @@
+"""The map, the pad and the cloud in a real Chromium."""
+
+import json
+
+import pytest
+import torch
+
+from gan_studio.data import load_data
+from gan_studio.training.run import Run
+from tests.conftest import tiny_config
+from tests.ui.visitor import pixels, reaches
+
+pytestmark = pytest.mark.browser
+MAP, CLOUD = "document.querySelector('[data-sheet=map]')", "document.querySelector('[data-sheet=cloud]')"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def saved(app):
+    """A small run of digits."""
+    run = Run(tiny_config("dcgan"), load_data(tiny_config()))
+    for _ in range(10):
+        run.step()
+    run.save(app.checkpoints / "digits.safetensors")
+
+
+def open_tab(visitor, name):
+    page = visitor.open()
+    page.get_by_role("tab", name="Latent").click()
+    page.wait_for_timeout(1000)  # the list of saved runs is being fetched
+    page.click("#latent-source input")
+    page.get_by_role("option", name="digits", exact=True).click()
+    page.get_by_role("tab", name=name, exact=True).click()
+    return page
+
+
+def at(page, sheet, across, down):
+    box = page.locator(sheet).bounding_box()
+    return box["x"] + across * box["width"], box["y"] + down * box["height"]
+
+
+def test_a_map_fills_in_and_is_moved_zoomed_and_clicked(visitor):
+    page = open_tab(visitor, "Map")
+    asked = []
+    page.on("request", lambda request: asked.append(request) if request.url.endswith("/live/map") else None)
+    reaches(page, f"{MAP}.dataset.complete == 'true'")
+    first = pixels(page, "map")
+    assert page.evaluate("document.querySelector('gan-map').pictures.known.size") >= 256
+
+    page.mouse.move(*at(page, "[data-sheet=map]", 0.5, 0.5))
+    page.mouse.down()
+    page.mouse.move(*at(page, "[data-sheet=map]", 0.7, 0.6), steps=4)
+    page.mouse.up()
+    reaches(page, f"{MAP}.dataset.complete == 'true' && {MAP}.toDataURL() != '{first}'")
+    here = page.evaluate("document.querySelector('gan-map').here")
+    assert here is None  # a drag is no click
+    moved, count = pixels(page, "map"), len(asked)
+    page.mouse.wheel(0, -300)
+    reaches(page, f"{MAP}.dataset.complete == 'true' && {MAP}.toDataURL() != `{moved}`")
+    assert all(len(json.loads(request.post_data)["places"]) <= 64 for request in asked) and len(asked) > count
+
+    before = page.evaluate("window.ganStudio.board.picture.dataset.drawn")
+    page.mouse.click(*at(page, "[data-sheet=map]", 0.25, 0.25))
+    reaches(page, f"window.ganStudio.board.picture.dataset.drawn != `{before}`")
+    expected = page.evaluate("document.querySelector('gan-map').latentAt(document.querySelector('gan-map').here)")
+    assert json.loads(page.evaluate("window.ganStudio.board.picture.dataset.drawn"))["z"] == expected
+
+    page.select_option("[data-choice=heat]", "class")
+    reaches(page, f"{MAP}.dataset.heat == 'class'")
+    assert page.locator("gan-heat-legend .class").count() >= 1
+    assert "class the classifier sees" in page.locator("gan-map figcaption").inner_text()
+
+
+def test_the_pad_follows_the_mouse_and_shows_its_last_place(visitor):
+    page = open_tab(visitor, "Pad")
+    reaches(page, "document.querySelector('[data-sheet=blend-grid]').dataset.drawn")
+    page.mouse.move(*at(page, "[data-blend]", 0.5, 0.5))
+    page.mouse.move(*at(page, "[data-blend]", 0.01, 0.99), steps=20)
+    reaches(page, "document.querySelector('[data-sheet=blend]').dataset.drawn == '[0,1]'")
+    page.mouse.click(*at(page, "[data-blend]", 0.01, 0.99))
+    page.wait_for_selector("gan-tray .tray-item")
+    assert page.locator("gan-tray .tray-item").count() == 1
+
+
+def test_a_cloud_shows_what_is_under_the_mouse(visitor):
+    page = open_tab(visitor, "Cloud")
+    page.fill("[data-cloud=generated]", "60")
+    page.fill("[data-cloud=real]", "40")
+    page.press("[data-cloud=real]", "Enter")
+    cloud = "document.querySelector('gan-cloud')"
+    reaches(page, f"{cloud}.cloud?.count == 100 && {CLOUD}.dataset.complete == 'true'")
+    places = torch.tensor(page.evaluate(f"{cloud}.cloud.places")).view(-1, 2)
+    apart = torch.cdist(places, places).fill_diagonal_(torch.inf).min(1).values
+    lonely = int(apart[:60].argmax())  # nobody else is under the mouse
+    x, y = page.evaluate(f"{cloud}.view.toPixels({cloud}.placeOf({lonely})).map((at) => at / {CLOUD}.width)")
+    page.mouse.move(*at(page, "[data-sheet=cloud]", x, y))
+    reaches(page, f"{CLOUD}.dataset.pointed == '{lonely}'")
+    assert f"seed {lonely}" in page.locator("gan-cloud figcaption").inner_text()
+    assert page.locator("gan-cloud .near canvas").count() == 8
+    page.mouse.click(*at(page, "[data-sheet=cloud]", x, y))
+    ask = "(seed) => fetch('live/latent', {method: 'POST', body: JSON.stringify({source: 'digits', seed})})"
+    expected = page.evaluate(f"{ask}.then((answer) => JSON.parse(answer.headers.get('X-Drawing')).z)", lonely)
+    reaches(page, f"JSON.parse(window.ganStudio.board.picture.dataset.drawn).z == '{expected}'")
