@@ -11,6 +11,7 @@ import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NoReturn
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # else the server asks two other hosts at start
 
@@ -69,7 +70,6 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
 
     middleware = [Middleware(OriginGuard, local_only=local_only), Middleware(EarlyHead, html=head())]
     app = FastAPI(lifespan=lifespan, middleware=middleware, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.monitor = monitor
     add_live_routes(app, hub, explorer, monitor)
     add_judge_routes(app, examiner, referee)
     add_paths_routes(app, explorer, real)
@@ -143,8 +143,8 @@ def serve(
     device: str | None = None,
     checkpoints: Path = Path("checkpoints"),
     data_dir: Path | None = None,
-) -> int:
-    """Serve the page until a signal; returns the exit status.
+) -> NoReturn:
+    """Serve the page until a signal, and end the process.
 
     ``GRADIO_SERVER_NAME`` and ``GRADIO_SERVER_PORT`` stand in for ``host`` and ``port``, as on Hugging Face Spaces.
     """
@@ -168,9 +168,9 @@ def serve(
         saved = session.close(0)
         if not saved:
             print("gan-studio: a step takes too long to wait for; the last autosave is kept", file=sys.stderr)
-        if not saved or app.state.monitor.busy:
-            os._exit(0 if saved else 1)  # a thread inside PyTorch must not outlive the interpreter
-    return 0
+    sys.stdout.flush()
+    # Not in order: the interpreter would wait for a study of half a minute, and no thread may outlive it in PyTorch.
+    os._exit(0 if saved else 1)
 
 
 def _port_from_environment() -> int | None:
