@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from functools import wraps
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from gan_studio.errors import StudioError
 from gan_studio.judges.examiner import Examiner, Submission, TestRequest
 from gan_studio.judges.human import PICTURES
 from gan_studio.judges.referee import MatchRequest, Referee
 from gan_studio.ui.encode import sheet_png
-from gan_studio.ui.routes import NO_STORE, read_body
-
-Handler = Callable[..., Awaitable[Response]]
+from gan_studio.ui.routes import NO_STORE, read_body, said
 
 
 def add_judge_routes(app: FastAPI, examiner: Examiner, referee: Referee) -> None:
@@ -28,7 +23,7 @@ def add_judge_routes(app: FastAPI, examiner: Examiner, referee: Referee) -> None
 
 def _add_human(app: FastAPI, examiner: Examiner) -> None:
     @app.post("/live/human/begin")
-    @_said
+    @said
     async def begin(request: Request) -> Response:
         """The twenty pictures as one sheet in the order of the test, and a ticket for the answers."""
         wanted = await read_body(request, TestRequest)
@@ -46,13 +41,13 @@ def _add_human(app: FastAPI, examiner: Examiner) -> None:
         return Response(sheet_png(test.images, PICTURES), media_type="image/png", headers=headers)
 
     @app.post("/live/human/answers")
-    @_said
+    @said
     async def answers(request: Request) -> Response:
         submission = await read_body(request, Submission)
         return JSONResponse(await asyncio.to_thread(examiner.hand_in, submission), headers=NO_STORE)
 
     @app.get("/live/human/result")
-    @_said
+    @said
     async def result(ticket: str) -> Response:
         return JSONResponse(await asyncio.to_thread(examiner.result, ticket), headers=NO_STORE)
 
@@ -67,7 +62,7 @@ def _add_match(app: FastAPI, referee: Referee) -> None:
         return JSONResponse(referee.progress.to_json(), headers=NO_STORE)
 
     @app.post("/live/match")
-    @_said
+    @said
     async def start(request: Request) -> Response:
         referee.start(await read_body(request, MatchRequest))
         return JSONResponse(referee.progress.to_json(), headers=NO_STORE)
@@ -76,16 +71,3 @@ def _add_match(app: FastAPI, referee: Referee) -> None:
     async def stop() -> Response:
         referee.stop()
         return JSONResponse(referee.progress.to_json(), headers=NO_STORE)
-
-
-def _said(handler: Handler) -> Handler:
-    """What cannot be done becomes a sentence for the page."""
-
-    @wraps(handler)
-    async def guarded(*arguments: object, **named: object) -> Response:
-        try:
-            return await handler(*arguments, **named)
-        except StudioError as error:
-            return JSONResponse({"error": str(error)}, 422)
-
-    return guarded
