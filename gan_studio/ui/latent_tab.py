@@ -7,6 +7,7 @@ import gradio as gr
 from gan_studio.latent.source import PRINCIPAL
 from gan_studio.session import Session
 from gan_studio.ui.controls import PLAIN, Translate
+from gan_studio.ui.into_tabs import build_into_tabs
 from gan_studio.ui.sources import choose_source
 
 _SEND = "(...values) => { window.ganStudio?.explore(values); }"
@@ -26,8 +27,10 @@ def build_latent_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
             )  # fmt: skip
         with gr.Column(scale=4, min_width=480):
             gr.HTML("<gan-tray></gan-tray>", elem_id="latent-tray", js_on_load=None)
-    with gr.Tabs(elem_id="latent-tabs"), gr.Tab(say("latent.tab.walk"), id="latent-walk"):
-        _build_walk(say, source, label)
+    with gr.Tabs(elem_id="latent-tabs"):
+        with gr.Tab(say("latent.tab.walk"), id="latent-walk"):
+            _build_walk(say, source, label)
+        build_into_tabs(say)
 
 
 def _build_walk(say: Translate, source: gr.Dropdown, label: gr.Number) -> None:

@@ -22,13 +22,18 @@ from starlette.middleware import Middleware
 from gan_studio.data.uploads import MOST_BYTES
 from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
+from gan_studio.into.comparer import Comparer
+from gan_studio.into.finder import Finder
 from gan_studio.judges.examiner import Examiner
 from gan_studio.judges.player import HeldOut
 from gan_studio.judges.referee import Referee
 from gan_studio.quality import QualityMonitor
 from gan_studio.session import Session, SessionClosed
 from gan_studio.ui.early import EarlyHead
+from gan_studio.ui.find_routes import add_find_routes
 from gan_studio.ui.guard import OriginGuard
+from gan_studio.ui.honest_routes import add_honest_routes
+from gan_studio.ui.inside_routes import add_inside_routes
 from gan_studio.ui.judge_routes import add_judge_routes
 from gan_studio.ui.page import STATIC, build_page, head, theme, translations
 from gan_studio.ui.routes import add_live_routes
@@ -49,6 +54,7 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
     monitor, worker, real = QualityMonitor(session), Worker(session), HeldOut(session.data_dir)
     studies = Worker(session, share=0.5)
     explorer = Explorer(session, worker, studies)
+    finder, comparer = Finder(explorer), Comparer(session, explorer)
     examiner, referee = Examiner(session, worker, real), Referee(session, worker, real)
 
     @asynccontextmanager
@@ -58,6 +64,7 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
         hub.close()
         referee.stop()
         examiner.close()
+        comparer.close()
         session.close(CLOSE_SECONDS)  # here, because uvicorn repeats SIGTERM afterwards, and that ends the process
         worker.close()
         studies.close()
@@ -65,9 +72,12 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
 
     middleware = [Middleware(OriginGuard, local_only=local_only), Middleware(EarlyHead, html=head())]
     app = FastAPI(lifespan=lifespan, middleware=middleware, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.monitor = monitor
+    app.state.busy = lambda: monitor.busy or comparer.busy
     add_live_routes(app, hub, explorer, monitor)
     add_judge_routes(app, examiner, referee)
+    add_find_routes(app, explorer, finder, real)
+    add_inside_routes(app, explorer)
+    add_honest_routes(app, explorer, comparer)
     i18n = translations()
     page = build_page(session, monitor, i18n, device)
     # Gradio's idle queue wakes eleven hundred times a second, and each time takes Python away from training.
@@ -157,7 +167,7 @@ def serve(
         saved = session.close(0)
         if not saved:
             print("gan-studio: a step takes too long to wait for; the last autosave is kept", file=sys.stderr)
-        if not saved or app.state.monitor.busy:
+        if not saved or app.state.busy():
             os._exit(0 if saved else 1)  # a thread inside PyTorch must not outlive the interpreter
     return 0
 
