@@ -33,7 +33,8 @@ PAGE_MAPS = 64
 """How many feature maps one sheet shows."""
 PAGE_VALUES = 512
 """How many outputs of a dense layer are sent at once."""
-_COLUMNS = 16
+_COLUMNS = 8
+_BRIGHTEST = 0.998  # of the layer: single larger activations would leave all others dark
 _MOST_SIDE = 64  # of one feature map on a sheet; larger ones are shown smaller
 _WARM = torch.tensor([255.0, 176.0, 66.0])
 _COLD = torch.tensor([66.0, 150.0, 255.0])
@@ -135,7 +136,10 @@ def _layer(view: LayerView, wanted: InsideRequest) -> dict[str, Any]:
         return {**about, "values": _values(shown)}
     step = math.ceil(max(shown.shape[1:]) / _MOST_SIDE)
     shown = shown[:, ::step, ::step]
-    most = shown.abs().amax((1, 2), keepdim=True) if wanted.scale == "channel" else view.activations.abs().max()
+    if wanted.scale == "channel":
+        most = shown.abs().amax((1, 2), keepdim=True)
+    else:
+        most = view.activations.nan_to_num().abs().flatten().sort().values[int(_BRIGHTEST * view.activations.numel())]
     columns = min(_COLUMNS, len(shown))
     return {**about, "columns": columns, "sheet": _png(shade(shown / most.clamp_min(1e-12)), columns)}
 

@@ -79,7 +79,7 @@ class Find extends HTMLElement {
     this.task = segments("task", texts("find.task", ["find", "fill", "denoise", "enlarge"]), "find", (task) => this.choose(task));
     this.taskInfo = element("small", {});
     const percent = (value) => `${Math.round(50 * value)} %`; // of the range of pixels, which is 2
-    this.noise = slider("noise", say("find.noise"), { min: 0.1, max: 2, step: 0.1, value: 0.8, show: percent }, () => this.look());
+    this.noise = slider("noise", say("find.noise"), { min: 0.1, max: 2, step: 0.1, value: 0.6, show: percent }, () => this.look());
     this.factor = segments("factor", [2, 4, 7].map((factor) => [String(factor), `÷ ${factor}`]), "4", () => this.look());
     return element("section", {}, element("b", {}, say("find.task")), this.task, this.taskInfo, this.noise, this.factor);
   }

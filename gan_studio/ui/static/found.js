@@ -37,7 +37,7 @@ export class Found {
     const curve = element("figure", { class: "find-curve" }, caption, plot);
     const top = element("div", { class: "find-pictures" }, ...Object.values(this.figures));
     const rest = element("section", {}, element("b", {}, say("find.all")), this.all);
-    this.body = element("div", { class: "find-right curves" }, this.status, this.bar, top, this.actions, curve, rest);
+    this.body = element("div", { class: "find-right curves" }, this.status, this.bar, top, this.actions, rest, curve);
   }
 
   clear([, height, width]) {
@@ -70,7 +70,7 @@ export class Found {
     if (progress.pictures) await this.take(progress);
     setText(this.status, this.describe(progress));
     const [step, best, median] = [0, 1, 2].map((column) => progress.curve.map((point) => point[column]));
-    const level = this.typical && { value: this.typical.value, text: say("find.typical", { class: this.typical.name }) };
+    const level = this.task === "find" && this.typical && { value: this.typical.value, text: say("find.typical", { class: this.typical.name }) };
     this.chart.show({ step, best, median }, [], 0, level);
   }
 
@@ -80,6 +80,7 @@ export class Found {
     if (state === "running") return say("find.running", about);
     if (state === "failed" || !this.last) return say("find.not_yet");
     const text = say(state === "done" ? "find.done" : "find.stopped", { ...about, error: short(this.last.errors[0]) });
+    if (this.task !== "find") return `${text} ${say("find.whole", { error: short(this.last.off[0]) })}`;
     if (!this.typical) return text;
     return `${text} ${say("find.compared", { class: this.typical.name, typical: short(this.typical.value) })}`;
   }

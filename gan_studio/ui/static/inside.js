@@ -7,7 +7,7 @@ import { subscribe } from "./stream.js";
 import { element, number, say, setText } from "./text.js";
 
 const REFRESH_MS = 3000;
-const RANKED = 12;
+const RANKED = 10;
 
 const ask = (path, request) => post(path, request).then((answer) => answer.json());
 const shape = (sides) => sides.map((side) => number.format(side)).join(" × ");
@@ -63,8 +63,8 @@ class Inside extends HTMLElement {
       { class: "inside-panel" },
       element("div", { class: "inside-top" }, element("figure", {}, element("b", {}, say("inside.picture")), this.picture), element("figure", {}, this.lensTitle, this.lens)),
       element("figure", {}, element("b", {}, say("inside.without.title")), names, this.change, this.changeNote),
-      this.ranked,
       element("figure", {}, element("b", {}, say("inside.directions")), this.spectrum, this.spectrumNote, this.directions),
+      this.ranked,
     );
   }
 
@@ -184,7 +184,8 @@ class Card {
     this.where = element("small", {});
     this.pager.append(button("before", "‹", () => this.turn(-1)), this.where, button("after", "›", () => this.turn(1)));
     const tools = element("div", { class: "tools" }, button("rank", say("inside.rank"), () => inside.rank(this)), this.pager);
-    this.body = element("section", { class: "inside-card", "data-card": name }, head, this.canvas, this.norm, tools);
+    this.frame = element("div", { class: sides.length === 3 ? "inside-maps" : "" }, this.canvas);
+    this.body = element("section", { class: "inside-card", "data-card": name }, head, this.frame, this.norm, tools);
   }
 
   watchMaps() {
@@ -218,7 +219,7 @@ class Card {
     else {
       this.bitmap = await decode(sheet);
       drawSheet(this.canvas, this.bitmap);
-      this.canvas.style.maxWidth = `${columns * 5}rem`;
+      this.frame.setAttribute("style", `--columns:${columns};--rows:${this.rows}`);
     }
     this.norm.hidden = !norm.mean;
     if (norm.mean) for (const [kind, bars] of this.stats) bars.show(norm[kind]);
