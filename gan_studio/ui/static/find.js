@@ -173,6 +173,7 @@ class Find extends HTMLElement {
     const label = this.realClass.value === ANY ? null : Number(this.realClass.value);
     try {
       const { bitmap, about } = await askSheet("find/real", { source: chosen.value.source, label, seed: random() });
+      if (this.from.dataset.value !== "real") return; // meanwhile something else was wanted
       this.typical = about.typical && { value: about.typical, name: about.class };
       if (this.about?.conditional) this.searchClass.value = String(about.label);
       this.say(say("find.lead"));

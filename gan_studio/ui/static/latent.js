@@ -73,8 +73,9 @@ class Latent extends HTMLElement {
   }
 
   explore(state) {
+    const another = state.source !== this.state.source;
     this.state = state;
-    this.ask();
+    this.ask(another);
   }
 
   // Go on from a latent that was kept or found, instead of from a seed's.
@@ -200,7 +201,8 @@ function explore([source, seed, truncation, spread, toSeed, rawStart, label, ...
   const state = {
     source,
     seed: whole(seed),
-    z: before.seed === whole(seed) ? (before.z ?? "") : "", // another seed, another latent
+    // Another seed, another latent; and another generator may have latents of another size.
+    z: before.seed === whole(seed) && before.source === source ? (before.z ?? "") : "",
     truncation,
     spread,
     to_seed: whole(toSeed),
