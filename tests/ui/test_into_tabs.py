@@ -9,7 +9,7 @@ from tests.ui.visitor import reaches
 
 pytestmark = pytest.mark.browser
 
-DIGITS = tiny_config("dcgan")
+DIGITS = tiny_config("dcgan", generator_conditioning="embedding")
 EMOJI = tiny_config(dataset="emoji", train_size=60)
 
 
@@ -54,6 +54,7 @@ def test_a_drawn_picture_is_searched_for_filled_in_and_kept(visitor):
     page.click("[data-do=undo]")
     assert easel(page, "pixels()[3 * 28 + 3]") == 0
     page.click("[data-choice=task] [data-value=fill]")
+    page.select_option("[data-field=class]", "")  # each restart another class
     page.click("[data-do=start]")
     page.wait_for_selector("gan-find .note.fault >> text=Cover a part")
     brush(page, (0.3, 0.7), (0.7, 0.7))
@@ -64,6 +65,13 @@ def test_a_drawn_picture_is_searched_for_filled_in_and_kept(visitor):
     assert page.evaluate(shown) == 255  # what was drawn is kept
     page.click("gan-find [data-do=keep]")
     assert page.locator("gan-tray .tray-item").count() == 1
+    label = page.evaluate("document.querySelector('gan-find').found.label()")
+    page.locator(".find-all canvas").nth(0 if label else 1).click()  # one that is not of class 0, which is current
+    page.click("gan-find [data-do=go]")
+    page.get_by_role("tab", name="Walk").click()
+    found = "document.querySelector('gan-find').found"
+    drawn = "JSON.parse(document.querySelector('[data-sheet=picture]').dataset.drawn)"
+    reaches(page, f"{drawn}.z === {found}.z[{found}.chosen] && {drawn}.label === {found}.label()")
 
 
 def test_a_channel_is_switched_off(visitor):

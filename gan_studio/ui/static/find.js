@@ -85,7 +85,7 @@ class Find extends HTMLElement {
   }
 
   buildSettings() {
-    this.searchClass = select("class", [[ANY, say("find.each_class")]]);
+    this.searchClass = select("class", [[ANY, say("find.each_class")]], () => (this.classChosen = true));
     this.classField = field(say("find.class"), this.searchClass);
     this.restarts = slider("restarts", say("find.restarts"), { min: 1, max: 16, step: 1, value: 8 });
     this.steps = slider("steps", say("find.steps"), { min: 50, max: 500, step: 10, value: 200 });
@@ -175,7 +175,7 @@ class Find extends HTMLElement {
       const { bitmap, about } = await askSheet("find/real", { source: chosen.value.source, label, seed: random() });
       if (this.from.dataset.value !== "real") return; // meanwhile something else was wanted
       this.typical = about.typical && { value: about.typical, name: about.class };
-      if (this.about?.conditional) this.searchClass.value = String(about.label);
+      if (this.about?.conditional && !this.classChosen) this.searchClass.value = String(about.label);
       this.say(say("find.lead"));
       this.easel.put(bitmap);
     } catch (problem) {

@@ -24,7 +24,7 @@ export class Found {
     this.figures = { seen: figure(say("find.seen"), this.seen), best: figure(say("find.best"), this.best), whole: figure(say("find.composite"), this.whole) };
     this.figures.whole.hidden = true;
     this.keepButton = button("keep", say("find.keep"), () => keep(this.z[this.chosen], this.name(), this.label() ?? undefined));
-    this.goButton = button("go", say("find.go"), () => goTo(this.z[this.chosen]));
+    this.goButton = button("go", say("find.go"), () => goTo(this.z[this.chosen], this.label()));
     this.actions = element("div", { class: "tools", hidden: "" }, this.keepButton, this.goButton);
     const caption = element("figcaption", {}, element("b", {}, say("find.curve")));
     const plot = element("div", { class: "chart" });

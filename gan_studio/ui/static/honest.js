@@ -103,7 +103,7 @@ class Honest extends HTMLElement {
     const name = say(`honest.${space}`);
     if (preparing !== undefined) return element("p", { "data-space": space, class: "preparing" }, say("honest.preparing", { name, share: Math.round(100 * preparing) }));
     const near = suspicious.filter(Boolean).length;
-    const text = say(near ? "honest.near" : "honest.fine", { name, near, count, limit: limit.toPrecision(3) });
+    const text = say(`honest.${near ? "near" : "fine"}${count === 1 ? ".one" : ""}`, { name, near, count, limit: limit.toPrecision(3) });
     return element("p", { "data-space": space, class: near ? "near" : "fine" }, text);
   }
 
