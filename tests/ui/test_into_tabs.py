@@ -9,7 +9,7 @@ from tests.ui.visitor import reaches
 
 pytestmark = pytest.mark.browser
 
-DIGITS = tiny_config("dcgan", generator_conditioning="embedding")
+DIGITS = tiny_config("dcgan", channels=40, generator_conditioning="embedding")
 EMOJI = tiny_config(dataset="emoji", train_size=60)
 
 
@@ -85,6 +85,8 @@ def test_a_channel_is_switched_off(visitor):
     reaches(page, f"document.querySelector('[data-sheet=without]').dataset.channel === '3 {channel}'")
     page.locator("[data-layer='3']").hover(position={"x": 5, "y": 5})
     page.wait_for_selector("text=ReLU 3, channel 0")
+    page.click("[data-card='1'] [data-do=after]")
+    page.wait_for_selector("[data-card='1'] >> text=channels 64 to 79 of 80")
 
 
 def test_pictures_stand_beside_their_nearest_training_pictures(visitor):

@@ -23,7 +23,7 @@ class Find extends HTMLElement {
     this.found = new Found();
     const left = element("div", { class: "find-left" }, this.buildTarget(), this.buildTask(), this.buildSettings());
     this.replaceChildren(this.note, element("div", { class: "find-columns" }, left, this.found.body));
-    this.seen = new Newest((request) => askSheet("find/seen", request), ({ bitmap }) => drawSheet(this.found.seen, bitmap), (text) => this.say(text, true));
+    this.seen = new Newest((request) => askSheet("find/seen", request), ({ bitmap }, { task }) => task === this.task.dataset.value && drawSheet(this.found.seen, bitmap), (text) => this.say(text, true));
     this.abouts = new Newest(({ source }) => post("find/about", { source }).then((answer) => answer.json()), (about) => this.meet(about), (text) => this.refuse(text));
     this.take("real");
     this.choose("find");
@@ -51,14 +51,14 @@ class Find extends HTMLElement {
 
   buildTarget() {
     this.canvas = element("canvas", { class: "sheet easel", width: 28, height: 28, "data-sheet": "target", "aria-label": say("find.target") });
-    this.easel = new Easel(this.canvas, () => this.targetChanged());
+    this.easel = new Easel(this.canvas, () => this.look());
     this.from = segments("from", texts("find.from", ["real", "upload", "draw"]), "real", (kind) => this.take(kind, true));
     this.realClass = select("real-class", [[ANY, say("find.any")]], () => this.anotherReal());
     const another = button("another", say("find.another"), () => this.anotherReal());
     this.real = element("div", { class: "tools" }, this.realClass, another);
     const file = element("input", { type: "file", accept: "image/*", hidden: "", "data-field": "file" });
     file.addEventListener("change", () => file.files[0] && this.upload(file.files[0]).finally(() => (file.value = "")));
-    this.upload_ = element("div", { class: "tools" }, button("upload", say("find.choose_file"), () => file.click()), file);
+    this.uploadRow = element("div", { class: "tools" }, button("upload", say("find.choose_file"), () => file.click()), file);
     this.canvas.addEventListener("dragover", (event) => event.preventDefault());
     this.canvas.addEventListener("drop", (event) => {
       event.preventDefault();
@@ -72,7 +72,7 @@ class Find extends HTMLElement {
     this.width = slider("width", say("find.width"), { min: 1, max: 10, step: 0.5, value: 2.5 }, () => this.useTool());
     const undo = button("undo", say("find.undo"), () => this.easel.undo());
     this.strokes = element("div", { class: "tools" }, this.width, undo, button("clear", say("find.clear"), () => this.easel.clear()));
-    return element("section", {}, element("b", {}, say("find.target")), this.from, this.real, this.upload_, this.draw, this.canvas, this.brush, this.strokes);
+    return element("section", {}, element("b", {}, say("find.target")), this.from, this.real, this.uploadRow, this.draw, this.canvas, this.brush, this.strokes);
   }
 
   buildTask() {
@@ -146,7 +146,7 @@ class Find extends HTMLElement {
 
   take(kind, byHand = false) {
     this.real.hidden = kind !== "real";
-    this.upload_.hidden = kind !== "upload";
+    this.uploadRow.hidden = kind !== "upload";
     this.draw.hidden = kind !== "draw";
     this.useTool();
     if (!byHand || !this.about) return;
@@ -210,11 +210,6 @@ class Find extends HTMLElement {
     this.look();
   }
 
-  targetChanged() {
-    this.canvas.dataset.changed = Number(this.canvas.dataset.changed ?? 0) + 1;
-    this.look();
-  }
-
   problem() {
     const task = this.task.dataset.value;
     return {
@@ -259,17 +254,18 @@ class Find extends HTMLElement {
 
   async follow(search) {
     clearTimeout(this.later);
-    if (search !== this.search) return;
     let active = true;
     try {
       const answer = await fetch(route(`find?search=${search}&step=${this.found.step}`));
       const progress = await answer.json();
+      if (search !== this.search) return; // another one has begun
       if (!answer.ok) throw new Error(progress.error);
       active = progress.state === "waiting" || progress.state === "running";
       await this.found.show(progress);
       this.say(progress.state === "failed" ? progress.message : say("find.lead"), progress.state === "failed");
     } catch (problem) {
-      if (!(problem instanceof TypeError)) [active] = [false, this.say(problem.message, true)]; // TypeError: the server is away
+      active = problem instanceof TypeError; // the server is away: perhaps not for long
+      if (!active) this.say(problem.message, true);
     }
     this.stopButton.disabled = !active;
     this.dataset.state = active ? "running" : "idle";

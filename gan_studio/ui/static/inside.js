@@ -22,7 +22,6 @@ class Inside extends HTMLElement {
     this.replaceChildren(this.note, element("div", { class: "inside-columns" }, main, this.buildPanel()));
     const problem = (text) => this.say(text, true);
     this.all = new Newest((request) => ask("inside", request), (answer) => this.show(answer), problem);
-    this.pages = new Newest(({ request }) => ask("inside", request), ({ layers: [layer] }, { card }) => card.show(layer), problem);
     this.jacobian = new Newest((request) => ask("inside/directions", request), (answer) => this.showDirections(answer), problem);
     this.without = new Newest((request) => ask("inside/without", request), (...answer) => this.showWithout(...answer), problem);
     this.effects = new Newest((request) => ask("inside/effects", request), (...answer) => this.showEffects(...answer), problem);
@@ -105,13 +104,9 @@ class Inside extends HTMLElement {
     for (const layer of layers) {
       const card = this.cards.get(layer.name);
       if (card.start === layer.start) await card.show(layer);
-      else this.turn(card, card.start);
+      else card.ask(card.start);
     }
     this.dataset.step = step;
-  }
-
-  turn(card, start) {
-    this.pages.ask({ card, request: this.request({ layer: card.name, start, scale: this.scale.dataset.value }) });
   }
 
   magnify(card, channel) {
@@ -167,6 +162,7 @@ class Inside extends HTMLElement {
 class Card {
   constructor(inside, { name, kind, shape: sides }) {
     Object.assign(this, { inside, name, start: 0, channels: sides[0], title: name === "first" ? `${kind} 0` : `${kind} ${name}` });
+    this.pages = new Newest((request) => ask("inside", request), ({ layers: [layer] }) => this.show(layer), (text) => inside.say(text, true));
     this.range = element("small", {});
     const head = element("div", { class: "inside-head" }, element("b", {}, this.title), element("small", {}, shape(sides)), this.range);
     this.canvas = element("canvas", { class: "sheet", "data-layer": name });
@@ -203,7 +199,11 @@ class Card {
 
   turn(by) {
     const start = this.start + by * this.page;
-    if (start >= 0 && start < this.channels) this.inside.turn(this, start);
+    if (start >= 0 && start < this.channels) this.ask(start);
+  }
+
+  ask(start) {
+    this.pages.ask(this.inside.request({ layer: this.name, start, scale: this.inside.scale.dataset.value }));
   }
 
   value(index) {
