@@ -72,6 +72,10 @@ class Explorer:
         """``work(source, *arguments)`` on a thread where it holds up nobody's pictures."""
         return self._studies.submit(lambda: work(self._studied.get(source), *arguments))
 
+    def go_on(self, work: Callable[..., T], *arguments: object) -> Future[T]:
+        """A further part of a long study: it goes to the end of the line, so that others have their turn."""
+        return self._studies.submit(work, *arguments)
+
     def study_player(self, source: str, work: Callable[..., T], *arguments: object) -> Future[T]:
         """``work(player, *arguments)`` there, where the discriminator is needed too."""
         return self._studies.submit(lambda: work(self._player(source), *arguments))

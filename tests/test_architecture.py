@@ -17,7 +17,7 @@ LAYERS = [
     {"sampling", "session"},
     {"worker"},
     {"explorer", "metrics", "judges"},
-    {"quality", "bench"},
+    {"quality", "bench", "into"},
     {"ui"},
     {"cli"},
 ]

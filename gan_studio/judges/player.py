@@ -149,17 +149,19 @@ class HeldOut:
 
         Raises :class:`StudioError` where the data set is not there any more or has become another one.
         """
-        config = player.config.model_copy(update={"train_size": 0})
+        return self.like(player.config, player.space, player.name)
+
+    def like(self, config: RunConfig, space: Space, name: str) -> DataSet:
+        """The same for a run of ``config`` with samples of ``space``, called ``name`` in what is said."""
+        config = config.model_copy(update={"train_size": 0})
         key = data_key(config)
         with self._lock:
             if self._newest is None or self._newest[0] != key:
                 self._newest = None  # not two sets at once
                 self._newest = key, self._load(config)
             data = self._newest[1]
-        if data.space != player.space:
-            raise StudioError(
-                f"{player.name} was made for samples like {player.space}; the data set now has {data.space}"
-            )
+        if data.space != space:
+            raise StudioError(f"{name} was made for samples like {space}; the data set now has {data.space}")
         return data
 
     def _load(self, config: RunConfig) -> DataSet:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import nn
 
 from gan_studio.errors import StudioError
 from gan_studio.networks.generator import Generator
+
+_AT_ONCE = 128
 
 Change = Callable[[torch.Tensor], torch.Tensor]
 
@@ -86,14 +89,18 @@ def channel_effects(
     with _changed({_layer(network, layer): count}):
         network(z, labels)
 
-    def silence_each(output: torch.Tensor) -> torch.Tensor:
-        keep = 1 - torch.eye(channels[0], device=output.device, dtype=output.dtype)
+    # One copy of the latent for each channel: copy i goes on without the i-th channel of the part.
+    def silence_each(part: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
+        keep = torch.ones(output.shape[:2], device=output.device, dtype=output.dtype)
+        keep[torch.arange(len(part)), part] = 0
         return output * keep.view(*keep.shape, *(1,) * (output.ndim - 2))
 
-    # One copy of the latent for each channel: copy i goes on without channel i.
-    with _changed({_layer(network, layer): silence_each}):
-        changed = network(z.expand(channels[0], -1), None if labels is None else labels.expand(channels[0]))
-    return (changed - whole).flatten(1).square().mean(1).sqrt().cpu()
+    effects = []
+    for part in torch.arange(channels[0]).split(_AT_ONCE):
+        with _changed({_layer(network, layer): partial(silence_each, part)}):
+            changed = network(z.expand(len(part), -1), None if labels is None else labels.expand(len(part)))
+        effects.append((changed - whole).flatten(1).square().mean(1).sqrt().cpu())
+    return torch.cat(effects)
 
 
 def jacobian_singular_values(network: Generator, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
@@ -106,6 +113,16 @@ def jacobian_singular_values(network: Generator, z: torch.Tensor, labels: torch.
         return network(latent[None], labels).flatten()
 
     return torch.linalg.svdvals(torch.func.jacfwd(flat)(z[0]).detach().double()).cpu()
+
+
+def participation_ratio(values: torch.Tensor) -> float:
+    """How many of the singular values (K,) matter: (sum s^2)^2 / sum s^4, from 1 to K; 0 where all are 0.
+
+    (Gao et al. 2017, doi:10.1101/214262: of the eigenvalues s^2.)
+    """
+    squares = values.double().square()
+    most = squares.max()
+    return float((squares.sum() / most) ** 2 / (squares / most).square().sum()) if most > 0 else 0.0
 
 
 def _layer(network: Generator, name: str) -> nn.Module:

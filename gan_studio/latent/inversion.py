@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
+from torch.nn.functional import adaptive_avg_pool2d
 
 from gan_studio.errors import StudioError
 
@@ -20,12 +21,15 @@ Generate = Callable[[torch.Tensor], torch.Tensor]
 class Found:
     """The search after ``step`` steps, the best restart first.
 
-    ``latents``: (R, Z); ``errors``: (R,) mean squared difference where the target is known, pixels in [-1, 1].
+    ``latents``: (R, Z); ``errors``: (R,) mean squared difference where the target is known, pixels in [-1, 1];
+    ``pictures``: (R, C, H, W), what the latents become; ``restarts``: (R,) which of the restarts each of them is.
     """
 
     step: int
     latents: torch.Tensor
     errors: torch.Tensor
+    pictures: torch.Tensor
+    restarts: torch.Tensor
 
 
 def invert(
@@ -59,9 +63,10 @@ def invert(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     weight = known / (known.sum() * target.shape[0])
     for step in range(steps + 1):
-        errors = ((degrade(generate(z)) - target).square() * weight).sum((1, 2, 3))
+        pictures = generate(z)
+        errors = ((degrade(pictures) - target).square() * weight).sum((1, 2, 3))
         if step % report_every == 0 or step == steps:
-            yield _ranked(step, z, errors)
+            yield _ranked(step, z, errors, pictures)
         if step == steps:
             return
         (errors + prior * z.square().mean(1)).sum().backward(inputs=[z])
@@ -70,8 +75,25 @@ def invert(
         schedule.step()
 
 
-def _ranked(step: int, z: torch.Tensor, errors: torch.Tensor) -> Found:
+def _ranked(step: int, z: torch.Tensor, errors: torch.Tensor, pictures: torch.Tensor) -> Found:
     if not errors.isfinite().any():
         raise StudioError("the generator gives no finite picture here: its run has diverged")
     order = errors.detach().nan_to_num(nan=torch.inf).argsort()
-    return Found(step, z.detach()[order].clone(), errors.detach()[order])
+    return Found(step, z.detach()[order].clone(), errors.detach()[order], pictures.detach()[order], order)
+
+
+def shrink(pictures: torch.Tensor, factor: int) -> torch.Tensor:
+    """Pictures (N, C, H, W) with sides ``factor`` times smaller, each pixel the mean of those that it stands for."""
+    height, width = pictures.shape[2:]
+    return adaptive_avg_pool2d(pictures, (max(height // factor, 1), max(width // factor, 1)))
+
+
+def add_noise(pictures: torch.Tensor, deviation: float, seed: int) -> torch.Tensor:
+    """Pictures in [-1, 1] with Gaussian noise, cut to that range; the same for the same ``seed``."""
+    rng = torch.Generator().manual_seed(seed)
+    return (pictures + deviation * torch.randn(pictures.shape, generator=rng)).clamp(-1, 1)
+
+
+def typical_distance(pictures: torch.Tensor) -> float:
+    """The median distance between two of N pictures (N, C, H, W) in [-1, 1]: root mean square over their pixels."""
+    return (torch.pdist(pictures.flatten(1)) / pictures[0].numel() ** 0.5).median().item()

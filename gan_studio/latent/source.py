@@ -71,7 +71,7 @@ class Source:
     """
 
     def __init__(self, config: RunConfig, space: Space, state: Mapping[str, torch.Tensor], step: int):
-        self.latent_size, self.space = config.latent_size, space
+        self.config, self.latent_size, self.space = config, config.latent_size, space
         self.conditional = config.generator_conditioning != "none"
         network = build_generator(config, space.shape, len(space.classes))
         for name, like in network.state_dict().items():

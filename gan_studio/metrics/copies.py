@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import torch
 
-from gan_studio.config import RunConfig
+from gan_studio.config import POINT_SETS, RunConfig
 from gan_studio.data.pixels import to_unit_range
+from gan_studio.data.storage import default_data_dir
 from gan_studio.errors import StudioError
-from gan_studio.metrics.classifier import has_classifier
+from gan_studio.metrics.classifier import has_classifier, load_judge
+from gan_studio.metrics.extractor import Watched
 from gan_studio.metrics.neighbours import CLOSEST_SHARE
-from gan_studio.metrics.reference import PictureReference, load_pictures, load_references
+from gan_studio.metrics.reference import PictureReference, load_pictures
 
 Space = Literal["pixels", "features"]
 _UNSEEN = 500
@@ -44,15 +47,29 @@ class TrainingPictures:
     Raises :class:`StudioError` for points, or where the data are missing.
     """
 
-    def __init__(self, config: RunConfig, data_dir: Path | None = None):
+    def __init__(
+        self, config: RunConfig, data_dir: Path | None = None, looked: Callable[[int], None] = lambda count: None
+    ):
+        """``looked`` is told how many more pictures the classifier has looked at; it may wait, or raise to end it."""
+        if config.dataset in POINT_SETS:
+            raise StudioError("this generator draws points: there are no pictures to compare")
+        sets, self._reference = load_pictures(config, data_dir), None
         if has_classifier(config.dataset):
-            self._reference: PictureReference | None = load_references(config, ("classifier",), data_dir)["classifier"]
-            sets = self._reference.sets
-        else:
-            self._reference, sets = None, load_pictures(config, data_dir)
+            cache = (data_dir or default_data_dir()) / "metrics"
+            self._reference = PictureReference(config, sets, Watched(load_judge(config.dataset), looked), cache)
         self.pictures = sets["train"].samples[: config.train_size or None]
         self._unseen = sets["test"].samples[:_UNSEEN]
         self._limits: dict[Space, float] = {}
+
+    def prepare(self, space: Space) -> None:
+        """Do what the first search in ``space`` has to wait for: about a minute for the features of MNIST."""
+        if space in self.spaces:
+            self._limit(space)
+
+    @property
+    def to_look_at(self) -> int:
+        """How many pictures the classifier has to look at before the first search by features."""
+        return sum(len(data.samples) for data in self._reference.sets.values()) if self._reference else 0
 
     @property
     def spaces(self) -> tuple[Space, ...]:

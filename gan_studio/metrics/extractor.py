@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
+
+_PART = 200
 
 
 @dataclass(frozen=True)
@@ -34,3 +37,30 @@ class Extractor(Protocol):
 
     def look(self, images: torch.Tensor) -> Seen:
         """Features and logits of pictures (N, C, H, W) uint8, of any size, grey or colour."""
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """The same ``extractor``, some pictures at a time: ``looked`` hears how many, and may wait or raise in between."""
+
+    extractor: Extractor
+    looked: Callable[[int], None]
+
+    @property
+    def name(self) -> str:
+        return self.extractor.name
+
+    @property
+    def fingerprint(self) -> str:
+        return self.extractor.fingerprint
+
+    @property
+    def real_per_sample(self) -> int | None:
+        return self.extractor.real_per_sample
+
+    def look(self, images: torch.Tensor) -> Seen:
+        parts = []
+        for part in images.split(_PART):
+            parts.append(self.extractor.look(part))
+            self.looked(len(part))
+        return Seen(torch.cat([p.features for p in parts]), torch.cat([p.logits for p in parts]))

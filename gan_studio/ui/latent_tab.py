@@ -11,6 +11,7 @@ from gan_studio.ui.controls import PLAIN, Translate
 from gan_studio.ui.directions_tab import build_directions_tab
 from gan_studio.ui.map_tabs import build_map_tabs
 from gan_studio.ui.paths_tab import build_paths_tab
+from gan_studio.ui.into_tabs import build_into_tabs
 from gan_studio.ui.sources import choose_source
 
 _SEND = "(...values) => { window.ganStudio?.explore(values); }"
@@ -38,6 +39,7 @@ def build_latent_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
         build_directions_tab(say)
         build_arithmetic_tab(say)
         build_map_tabs(say)
+        build_into_tabs(say)
 
 
 def _build_walk(session: Session, say: Translate, tab: gr.Tab, source: gr.Dropdown, label: gr.Number) -> None:

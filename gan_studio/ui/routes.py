@@ -95,17 +95,23 @@ def drawing_response(drawing: Drawing, columns: int, **more: Any) -> Response:
 
 async def read_body(request: Request, model: type[Body], most: int = _MOST_BYTES) -> Body:
     """The request's JSON as a ``model``; raises :class:`StudioError` naming what is wrong with it."""
+    body = await read_bytes(request, most)
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "request"
+        raise StudioError(f"{where}: {first['msg']}") from None
+
+
+async def read_bytes(request: Request, most: int) -> bytes:
+    """The request's body; raises :class:`StudioError` where it is larger than ``most`` bytes."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > most:
             raise StudioError(f"the request is larger than {most} bytes")
-    try:
-        return model.model_validate_json(bytes(body))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "request"
-        raise StudioError(f"{where}: {first['msg']}") from None
+    return bytes(body)
 
 
 def said(handler: Handler) -> Handler:

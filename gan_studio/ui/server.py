@@ -23,6 +23,8 @@ from starlette.middleware import Middleware
 from gan_studio.data.uploads import MOST_BYTES
 from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
+from gan_studio.into.comparer import Comparer
+from gan_studio.into.finder import Finder
 from gan_studio.judges.examiner import Examiner
 from gan_studio.judges.player import HeldOut
 from gan_studio.judges.referee import Referee
@@ -31,7 +33,10 @@ from gan_studio.session import Session, SessionClosed
 from gan_studio.ui.arithmetic_routes import add_arithmetic_routes
 from gan_studio.ui.directions_routes import add_directions_routes
 from gan_studio.ui.early import EarlyHead
+from gan_studio.ui.find_routes import add_find_routes
 from gan_studio.ui.guard import OriginGuard
+from gan_studio.ui.honest_routes import add_honest_routes
+from gan_studio.ui.inside_routes import add_inside_routes
 from gan_studio.ui.judge_routes import add_judge_routes
 from gan_studio.ui.map_routes import add_map_routes
 from gan_studio.ui.page import STATIC, build_page, head, theme, translations
@@ -54,6 +59,7 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
     monitor, worker, real = QualityMonitor(session), Worker(session), HeldOut(session.data_dir)
     studies = Worker(session, share=0.5)
     explorer = Explorer(session, worker, studies)
+    finder, comparer = Finder(explorer), Comparer(session, explorer)
     examiner, referee = Examiner(session, worker, real), Referee(session, worker, real)
 
     @asynccontextmanager
@@ -63,6 +69,7 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
         hub.close()
         referee.stop()
         examiner.close()
+        comparer.close()
         session.close(CLOSE_SECONDS)  # here, because uvicorn repeats SIGTERM afterwards, and that ends the process
         worker.close()
         studies.close()
@@ -76,6 +83,9 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
     add_directions_routes(app, explorer)
     add_arithmetic_routes(app, explorer)
     add_map_routes(app, explorer, real, session.data_dir)
+    add_find_routes(app, explorer, finder, real)
+    add_inside_routes(app, explorer)
+    add_honest_routes(app, explorer, comparer)
     i18n = translations()
     page = build_page(session, monitor, i18n, device)
     # Gradio's idle queue wakes eleven hundred times a second, and each time takes Python away from training.

@@ -7,6 +7,7 @@ from gan_studio.latent.inside import (
     jacobian_singular_values,
     layers_of,
     look_inside,
+    participation_ratio,
     without_channel,
 )
 from tests.conftest import NETWORKS
@@ -44,6 +45,15 @@ def test_a_channel_that_is_off_changes_what_its_effect_says(generator):
     assert effects.max() > 0
 
 
+def test_many_channels_are_tried_part_by_part(make_generator):
+    generator = make_generator(network="dcgan")  # its first layer is 392 wide
+    effects = channel_effects(generator, Z, "first")
+    assert len(effects) == generator.first.out_features > 128
+    for channel in (0, 200, 391):
+        change = (without_channel(generator, Z, "first", channel) - generator(Z)).square().mean().sqrt()
+        torch.testing.assert_close(effects[channel], change, rtol=1e-3, atol=1e-6)
+
+
 def test_a_channel_that_nothing_reads_has_no_effect(make_generator):
     generator = make_generator(network="mlp", generator_norm="none")
     generator.rest[1].weight[:, 3] = 0
@@ -72,3 +82,8 @@ def test_a_linear_generator_has_the_singular_values_of_its_weight(make_generator
     generator.rest[0] = torch.nn.Identity()
     expected = torch.linalg.svdvals(generator.rest[1].weight @ generator.first.weight)
     torch.testing.assert_close(jacobian_singular_values(generator, Z.double()), expected)
+
+
+@pytest.mark.parametrize(("values", "ratio"), [([2, 2, 2], 3), ([5, 0, 0], 1), ([0, 0], 0), ([2, 1], 25 / 17)])
+def test_the_participation_ratio_counts_directions(values, ratio):
+    assert participation_ratio(torch.tensor(values)) == pytest.approx(ratio)

@@ -3,7 +3,7 @@ import torch
 from torch.nn.functional import avg_pool2d
 
 from gan_studio.errors import StudioError
-from gan_studio.latent.inversion import invert
+from gan_studio.latent.inversion import add_noise, invert, shrink, typical_distance
 
 
 def last(search):
@@ -75,3 +75,30 @@ def test_nothing_known_and_a_diverged_generator_are_refused(generator, picture):
     generator.first.weight.fill_(float("nan"))
     with pytest.raises(StudioError, match="diverged"):
         last(invert(generator, picture, 8))
+
+
+def test_reports_carry_their_pictures_and_which_restart_each_is(generator, picture):
+    first, last_one = list(invert(generator, picture, 8, restarts=4, steps=20, report_every=20))
+    torch.testing.assert_close(first.pictures, generator(first.latents))
+    assert sorted(last_one.restarts.tolist()) == [0, 1, 2, 3]
+    start = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(first.latents, start[first.restarts])
+
+
+def test_shrunk_pictures_are_means_and_sides_need_not_divide():
+    picture = torch.arange(16.0).view(1, 1, 4, 4)
+    assert shrink(picture, 2).flatten().tolist() == [2.5, 4.5, 10.5, 12.5]
+    assert shrink(torch.ones(2, 3, 32, 32), 7).shape == (2, 3, 4, 4)
+    assert shrink(picture, 7).flatten().tolist() == [7.5]
+
+
+def test_noise_belongs_to_its_seed_and_stays_in_range():
+    grey = torch.zeros(1, 100, 100)
+    noisy = [add_noise(grey, 0.3, seed) for seed in (1, 1, 2)]
+    assert torch.equal(noisy[0], noisy[1]) and not torch.equal(noisy[0], noisy[2])
+    assert abs(noisy[0].std().item() - 0.3) < 0.01 and add_noise(grey, 2.0, 0).abs().max() == 1
+
+
+def test_the_typical_distance_is_the_median_over_pairs():
+    pictures = torch.tensor([0.0, 0.1, 1.0]).view(3, 1, 1, 1).expand(-1, 1, 2, 2)  # 0.1, 0.9 and 1 apart
+    assert typical_distance(pictures) == pytest.approx(0.9)

@@ -230,7 +230,8 @@ function explore([source, seed, truncation, spread, toSeed, rawStart, label, bes
   const state = {
     source,
     seed: whole(seed),
-    z: before.seed === whole(seed) ? (before.z ?? "") : "", // another seed, another latent
+    // Another seed, another latent; and another generator may have latents of another size.
+    z: before.seed === whole(seed) && before.source === source ? (before.z ?? "") : "",
     truncation,
     spread,
     to_seed: whole(toSeed),

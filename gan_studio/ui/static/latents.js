@@ -53,9 +53,13 @@ export function choose(source, label) {
   if (source !== chosen.value.source || label !== chosen.value.label) chosen.set({ source, label });
 }
 
-// Make `z` the latent that is looked at: the Walk's sliders go on from there.
-export function goTo(z) {
+// Make `z` the latent that is looked at, in class number `label` where one is given: the Walk's sliders go on from there.
+export function goTo(z, label = null) {
   window.ganStudio.board?.startFrom(z);
+  const box = document.querySelector("#latent-class input");
+  if (label === null || !box || Number(box.value) === label) return;
+  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(box, label);
+  box.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 // -- the tray ----------------------------------------------------------------------------------------------
