@@ -9,9 +9,9 @@ from gan_studio.session import Session
 from gan_studio.ui.arithmetic_tab import build_arithmetic_tab
 from gan_studio.ui.controls import PLAIN, Translate
 from gan_studio.ui.directions_tab import build_directions_tab
+from gan_studio.ui.into_tabs import build_into_tabs
 from gan_studio.ui.map_tabs import build_map_tabs
 from gan_studio.ui.paths_tab import build_paths_tab
-from gan_studio.ui.into_tabs import build_into_tabs
 from gan_studio.ui.sources import choose_source
 
 _SEND = "(...values) => { window.ganStudio?.explore(values); }"
