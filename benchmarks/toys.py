@@ -20,7 +20,7 @@ from gan_studio.lessons.presets import find_preset
 from gan_studio.metrics.modes import PROTOCOL_SAMPLES, Coverage, mode_coverage
 from gan_studio.training.trainer import Trainer
 
-STEPS = {"grid25": 30_000, "ring8": 30_000}
+STEPS = {"grid25": 100_000, "ring8": 100_000}
 
 
 def coverage(trainer: Trainer) -> Coverage:

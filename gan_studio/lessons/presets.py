@@ -60,7 +60,7 @@ _EVERY_CLUSTER = {
     "r2_penalty": 5e-5,
     "penalty_interval": 2,
     "schedule": "cosine",
-    "schedule_steps": 30_000,
+    "schedule_steps": 100_000,
 }
 
 _ALL = (
