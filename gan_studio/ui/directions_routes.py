@@ -7,7 +7,6 @@ import asyncio
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
 from gan_studio.latent.sliders import (
     AttributeRequest,
@@ -17,28 +16,24 @@ from gan_studio.latent.sliders import (
     directions_of,
 )
 from gan_studio.latent.vectors import pack
-from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body
+from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body, said
 
 
 def add_directions_routes(app: FastAPI, explorer: Explorer) -> None:
     """Add ``/live/directions`` and ``/live/attribute`` to ``app``; must happen before Gradio is mounted at the root."""
 
     @app.post("/live/directions")
+    @said
     async def directions(request: Request) -> Response:
-        try:
-            wanted = await read_body(request, DirectionsRequest, MOST_LATENT_BYTES)
-            ask = explorer.study if wanted.kind == "layer" else explorer.quick
-            return _answer(await asyncio.wrap_future(ask(wanted.source, directions_of, wanted)))
-        except StudioError as error:
-            return JSONResponse({"error": str(error)}, 422)
+        wanted = await read_body(request, DirectionsRequest, MOST_LATENT_BYTES)
+        ask = explorer.study if wanted.kind == "layer" else explorer.quick
+        return _answer(await asyncio.wrap_future(ask(wanted.source, directions_of, wanted)))
 
     @app.post("/live/attribute")
+    @said
     async def attribute(request: Request) -> Response:
-        try:
-            wanted = await read_body(request, AttributeRequest, MOST_LATENT_BYTES)
-            return _answer(await asyncio.wrap_future(explorer.study(wanted.source, attribute_of, wanted)))
-        except StudioError as error:
-            return JSONResponse({"error": str(error)}, 422)
+        wanted = await read_body(request, AttributeRequest, MOST_LATENT_BYTES)
+        return _answer(await asyncio.wrap_future(explorer.study(wanted.source, attribute_of, wanted)))
 
 
 def _answer(found: Directions) -> Response:

@@ -29,6 +29,11 @@ def sheet_png(images: torch.Tensor, columns: int) -> bytes:
     return buffer.getvalue()
 
 
+def sheet_text(images: torch.Tensor, columns: int) -> str:
+    """:func:`sheet_png` in base64, for JSON."""
+    return base64.b64encode(sheet_png(images, columns)).decode()
+
+
 def samples_field(samples: torch.Tensor | None, columns: int, extent: float) -> dict | None:
     """Samples as the stream carries them: a sheet of pictures, or points in thousandths of ``extent``."""
     if samples is None:
@@ -37,7 +42,7 @@ def samples_field(samples: torch.Tensor | None, columns: int, extent: float) -> 
         # A diverged generator's points are anywhere, or nowhere.
         near = (1000 * samples / extent).nan_to_num(nan=9999).clamp(-9999, 9999)
         return {"points": near.round().to(torch.int64).flatten().tolist(), "extent": extent, "count": len(samples)}
-    return {"png": base64.b64encode(sheet_png(samples, columns)).decode(), "columns": columns, "count": len(samples)}
+    return {"png": sheet_text(samples, columns), "columns": columns, "count": len(samples)}
 
 
 def surface_field(surface: torch.Tensor | None) -> dict | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import math
 from typing import Annotated, Any
@@ -20,7 +19,7 @@ from gan_studio.into.targets import MOST_UPLOAD_BYTES, real_picture, uploaded_pi
 from gan_studio.judges.player import HeldOut
 from gan_studio.latent.source import LIVE, Label, Seed, Source, SourceName
 from gan_studio.latent.vectors import pack
-from gan_studio.ui.encode import sheet_png
+from gan_studio.ui.encode import sheet_png, sheet_text
 from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body, read_bytes, said
 
 
@@ -151,7 +150,7 @@ def _found(progress: Progress, problem: Problem) -> dict[str, Any]:
 
 
 def _sheet(pictures: torch.Tensor) -> str:
-    return base64.b64encode(sheet_png(to_bytes(pictures.nan_to_num()), len(pictures))).decode()
+    return sheet_text(to_bytes(pictures.nan_to_num()), len(pictures))
 
 
 def _short(value: float) -> float | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from concurrent.futures import Future
 from typing import Annotated, Any
 
@@ -19,7 +18,7 @@ from gan_studio.into.comparer import Comparer, Preparing
 from gan_studio.latent.source import LIVE, Label, Seed, Source, SourceName
 from gan_studio.latent.vectors import Packed, unpack
 from gan_studio.metrics.copies import Nearest, Space
-from gan_studio.ui.encode import sheet_png
+from gan_studio.ui.encode import sheet_text
 from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body, said
 
 MOST_COMPARED = 12
@@ -76,7 +75,7 @@ def _found(nearest: Nearest, pictures: torch.Tensor) -> dict[str, Any]:
 
 
 def _sheet(pictures: torch.Tensor) -> str:
-    return base64.b64encode(sheet_png(pictures, len(pictures))).decode()
+    return sheet_text(pictures, len(pictures))
 
 
 def _short(value: float) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import math
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -26,7 +25,7 @@ from gan_studio.latent.inside import (
 )
 from gan_studio.latent.source import LIVE, Label, Source, SourceName, latent_of_seed
 from gan_studio.latent.vectors import Packed, unpack
-from gan_studio.ui.encode import sheet_png
+from gan_studio.ui.encode import sheet_text
 from gan_studio.ui.routes import NO_STORE, read_body, said
 
 PAGE_MAPS = 64
@@ -117,7 +116,7 @@ def layers(source: Source, wanted: InsideRequest) -> dict[str, Any]:
     return {
         "step": source.step,
         "class": source.class_name(wanted.label),
-        "picture": _png(_pictures(source, source.network(z, labels)), 1),
+        "picture": sheet_text(_pictures(source, source.network(z, labels)), 1),
         "layers": [_layer(view, wanted) for view in views],
     }
 
@@ -141,7 +140,7 @@ def _layer(view: LayerView, wanted: InsideRequest) -> dict[str, Any]:
     else:
         most = view.activations.nan_to_num().abs().flatten().sort().values[int(_BRIGHTEST * view.activations.numel())]
     columns = min(_COLUMNS, len(shown))
-    return {**about, "columns": columns, "sheet": _png(shade(shown / most.clamp_min(1e-12)), columns)}
+    return {**about, "columns": columns, "sheet": sheet_text(shade(shown / most.clamp_min(1e-12)), columns)}
 
 
 def shade(values: torch.Tensor) -> torch.Tensor:
@@ -168,7 +167,7 @@ def without(source: Source, wanted: ChannelRequest) -> dict[str, Any]:
     most = difference.abs().max()
     pictures = [_colour(whole), _colour(changed), shade(difference / most.clamp_min(1e-12))]
     return {
-        "sheet": _png(torch.cat(pictures), 3),
+        "sheet": sheet_text(torch.cat(pictures), 3),
         "change": _short((samples[0] - samples[1]).square().mean().sqrt()),
     }
 
@@ -195,10 +194,6 @@ def _pictures(source: Source, samples: torch.Tensor) -> torch.Tensor:
 
 def _colour(pictures: torch.Tensor) -> torch.Tensor:
     return pictures.expand(-1, 3, -1, -1)
-
-
-def _png(pictures: torch.Tensor, columns: int) -> str:
-    return base64.b64encode(sheet_png(pictures, columns)).decode()
 
 
 def _values(values: torch.Tensor) -> list[float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
@@ -19,7 +18,7 @@ from gan_studio.latent.maps import BlendRequest, MapRequest, PlaneRequest, pack_
 from gan_studio.latent.source import Source
 from gan_studio.latent.vectors import pack
 from gan_studio.metrics.cloud import Cloud, CloudRequest, Clouds
-from gan_studio.ui.encode import sheet_png
+from gan_studio.ui.encode import sheet_text
 from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, drawing_response, read_body, said
 
 T = TypeVar("T")
@@ -85,7 +84,7 @@ def _cloud_json(cloud: Cloud) -> dict:
         "columns": _CLOUD_COLUMNS,
         "what": cloud.what,
         "step": cloud.step,
-        "png": base64.b64encode(sheet_png(cloud.images, _CLOUD_COLUMNS)).decode(),
+        "png": sheet_text(cloud.images, _CLOUD_COLUMNS),
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import math
 from typing import Any
 
@@ -19,8 +18,8 @@ from gan_studio.latent.export import FORMATS, encode_film
 from gan_studio.latent.journey import FilmRequest, Journey, PathRequest, journey_of
 from gan_studio.latent.paths import shell
 from gan_studio.latent.source import Source
-from gan_studio.ui.encode import sheet_png
-from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body
+from gan_studio.ui.encode import sheet_text
+from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body, said
 
 _PIECE = 40
 """Frames that are drawn in one go: between pieces it is the turn of other people's sliders."""
@@ -31,30 +30,23 @@ def add_paths_routes(app: FastAPI, explorer: Explorer, real: HeldOut) -> None:
     """Add ``/live/path...`` to ``app``; must happen before Gradio is mounted at the root."""
 
     @app.post("/live/path")
+    @said
     async def path(request: Request) -> Response:
-        try:
-            wanted = await read_body(request, PathRequest, MOST_LATENT_BYTES)
-            answer = await _draw_path(explorer, wanted)
-        except StudioError as error:
-            return JSONResponse({"error": str(error)}, 422)
-        return JSONResponse(answer, headers=NO_STORE)
+        wanted = await read_body(request, PathRequest, MOST_LATENT_BYTES)
+        return JSONResponse(await _draw_path(explorer, wanted), headers=NO_STORE)
 
     @app.post("/live/path/curves")
+    @said
     async def curves(request: Request) -> Response:
-        try:
-            wanted = await read_body(request, PathRequest, MOST_LATENT_BYTES)
-            measured = await asyncio.wrap_future(explorer.study_player(wanted.source, _measure, wanted, real))
-        except StudioError as error:
-            return JSONResponse({"error": str(error)}, 422)
+        wanted = await read_body(request, PathRequest, MOST_LATENT_BYTES)
+        measured = await asyncio.wrap_future(explorer.study_player(wanted.source, _measure, wanted, real))
         return JSONResponse(_curves_field(measured), headers=NO_STORE)
 
     @app.post("/live/path/film")
+    @said
     async def film(request: Request) -> Response:
-        try:
-            wanted = await read_body(request, FilmRequest, MOST_LATENT_BYTES)
-            data = await asyncio.wrap_future(explorer.study(wanted.source, _film, wanted))
-        except StudioError as error:
-            return JSONResponse({"error": str(error)}, 422)
+        wanted = await read_body(request, FilmRequest, MOST_LATENT_BYTES)
+        data = await asyncio.wrap_future(explorer.study(wanted.source, _film, wanted))
         return Response(data, media_type=FORMATS[wanted.format], headers=NO_STORE)
 
 
@@ -67,7 +59,7 @@ async def _draw_path(explorer: Explorer, wanted: PathRequest) -> dict[str, Any]:
             piece = explorer.quick(wanted.source, _draw_piece, journey, latents, slice(start, start + _PIECE))
             images.append(await asyncio.wrap_future(piece))
     sheet = torch.cat(images)
-    png = base64.b64encode(await asyncio.to_thread(sheet_png, sheet, _COLUMNS)).decode()
+    png = await asyncio.to_thread(sheet_text, sheet, _COLUMNS)
     return {**about, "columns": _COLUMNS, "rows": math.ceil(len(sheet) / _COLUMNS), "png": png}
 
 

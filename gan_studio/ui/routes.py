@@ -48,12 +48,10 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
         return Response(message, media_type="application/json", headers=NO_STORE)
 
     @app.post("/live/latent")
+    @said
     async def latent(request: Request) -> Response:
-        try:
-            wanted = await read_body(request, LatentRequest)
-            drawing = await asyncio.wrap_future(explorer.submit(wanted))
-        except StudioError as error:
-            return JSONResponse({"error": str(error)}, 422)
+        wanted = await read_body(request, LatentRequest)
+        drawing = await asyncio.wrap_future(explorer.submit(wanted))
         explained = [round(share, 4) for share in drawing.explained]
         return drawing_response(
             drawing,
@@ -63,12 +61,10 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
         )
 
     @app.post("/live/draw")
+    @said
     async def draw(request: Request) -> Response:
-        try:
-            wanted = await read_body(request, DrawRequest, MOST_LATENT_BYTES)
-            drawing = await asyncio.wrap_future(explorer.submit(wanted))
-        except StudioError as error:
-            return JSONResponse({"error": str(error)}, 422)
+        wanted = await read_body(request, DrawRequest, MOST_LATENT_BYTES)
+        drawing = await asyncio.wrap_future(explorer.submit(wanted))
         return drawing_response(drawing, min(len(drawing.images), SHEET_COLUMNS))
 
     @app.get("/live/quality")

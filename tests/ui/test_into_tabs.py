@@ -87,6 +87,7 @@ def test_a_channel_is_switched_off(visitor):
     page.wait_for_selector("text=ReLU 3, channel 0")
     page.click("[data-card='1'] [data-do=after]")
     page.wait_for_selector("[data-card='1'] >> text=channels 64 to 79 of 80")
+    assert page.locator(".inside-ranked button").count() > 1 and channel is not None
 
 
 def test_pictures_stand_beside_their_nearest_training_pictures(visitor):
