@@ -1,5 +1,6 @@
 // The Arithmetic tab: a sum of kept latents, each with a sign and a weight, drawn as the weights are dragged.
 import { chosen, current, drawLatents, keep, Newest, pack, picked, pick, tray, unpack } from "./latents.js";
+import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { element, number, say, setText } from "./text.js";
 import { addScaled, lengthOf, scaled } from "./vectors.js";
@@ -40,7 +41,7 @@ function put(id, place) {
   picked.set(order);
 }
 
-class Arithmetic extends HTMLElement {
+class Arithmetic extends Panel {
   connectedCallback() {
     Object.assign(this, { weights: new Map(), own: "", shown: [] });
     this.note = element("p", { class: "note" });
@@ -73,20 +74,10 @@ class Arithmetic extends HTMLElement {
     this.watch.observe(this);
   }
 
-  disconnectedCallback() {
-    this.ends.forEach((end) => end());
-    this.watch.disconnect();
-  }
-
   button(name, act) {
     const made = element("button", { type: "button", class: "tool-button", "data-act": name }, say(`arithmetic.${name}`));
     made.addEventListener("click", act);
     return made;
-  }
-
-  say(text, fault = false) {
-    this.note.classList.toggle("fault", fault);
-    setText(this.note, text);
   }
 
   // -- terms -----------------------------------------------------------------------------------------------
@@ -169,10 +160,6 @@ class Arithmetic extends HTMLElement {
   }
 
   // -- pictures --------------------------------------------------------------------------------------------
-
-  get visible() {
-    return !document.hidden && this.clientWidth > 0;
-  }
 
   sum() {
     const sum = new Float32Array(this.size);

@@ -1,8 +1,9 @@
 // The Pad tab: four latents at the corners of a square, their blend under the mouse.
 import { askSheet, chosen, current, goTo, keep, Newest, packAll, picked, tray, unpack } from "./latents.js";
+import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
-import { subscribe } from "./stream.js";
-import { element, say, setText } from "./text.js";
+import { element, say } from "./text.js";
+import { followWeights } from "./weights.js";
 
 const SIDE = 8; // pictures across the pad
 const REFRESH_MS = 3000;
@@ -11,7 +12,7 @@ const LETTERS = ["A", "B", "C", "D"];
 const GRID = Array.from({ length: SIDE * SIDE }, (_, i) => [(i % SIDE) / (SIDE - 1), Math.floor(i / SIDE) / (SIDE - 1)]);
 const share = (value) => Math.min(Math.max(value, 0), 1);
 
-class Blend extends HTMLElement {
+class Blend extends Panel {
   connectedCallback() {
     this.seed = 0;
     this.place = [0.5, 0.5];
@@ -35,24 +36,10 @@ class Blend extends HTMLElement {
       chosen.follow(() => this.draw()),
       picked.follow(() => this.draw()),
       current.follow(({ size }) => size !== this.size && this.draw()),
-      subscribe((known) => this.weightsChanged(known)),
+      followWeights(() => this.visible, () => this.draw(), REFRESH_MS),
     ];
     this.watch = new IntersectionObserver(() => this.draw());
     this.watch.observe(this);
-  }
-
-  disconnectedCallback() {
-    this.ends.forEach((end) => end());
-    this.watch.disconnect();
-  }
-
-  get visible() {
-    return !document.hidden && this.clientWidth > 0;
-  }
-
-  say(text, fault = false) {
-    this.note.classList.toggle("fault", fault);
-    setText(this.note, text);
   }
 
   chooseAnew() {
@@ -72,17 +59,8 @@ class Blend extends HTMLElement {
   draw() {
     if (!this.visible) return;
     this.size = current.value.size;
-    this.drawnAt = performance.now();
     this.grids.ask(this.request(GRID));
     this.pictures.ask(this.request([this.place]));
-  }
-
-  weightsChanged({ run, step }) {
-    const weights = `${run} ${step}`;
-    if (chosen.value.source !== "live" || !run || weights === this.weights || !this.visible) return;
-    if (performance.now() - (this.drawnAt ?? -REFRESH_MS) < REFRESH_MS) return;
-    this.weights = weights;
-    this.draw();
   }
 
   // The middle of the first picture of a row is one end, the middle of its last the other.

@@ -2,6 +2,7 @@
 import { colourOfClass, GENERATED, REAL } from "./colours.js";
 import { chosen, goTo, post, askSheet } from "./latents.js";
 import { choice } from "./map.js";
+import { Panel } from "./panel.js";
 import { decode } from "./pictures.js";
 import { subscribe } from "./stream.js";
 import { element, number, say, setText } from "./text.js";
@@ -20,7 +21,7 @@ const counter = (name, value, least, act) => {
   return made;
 };
 
-class CloudView extends HTMLElement {
+class CloudView extends Panel {
   connectedCallback() {
     this.pointed = NOBODY;
     this.canvas = element("canvas", { class: "map", "data-sheet": "cloud", "aria-label": say("cloud.canvas") });
@@ -44,8 +45,7 @@ class CloudView extends HTMLElement {
   }
 
   disconnectedCallback() {
-    this.ends.forEach((end) => end());
-    this.watch.disconnect();
+    super.disconnectedCallback();
     this.view.destroy();
     this.asking?.abort();
   }
@@ -73,15 +73,6 @@ class CloudView extends HTMLElement {
       this.note,
       element("figure", { class: "hovered" }, this.picture, element("div", {}, this.who, this.near)),
     );
-  }
-
-  get visible() {
-    return !document.hidden && this.clientWidth > 0;
-  }
-
-  say(text, fault = false) {
-    this.note.classList.toggle("fault", fault);
-    setText(this.note, text);
   }
 
   request() {

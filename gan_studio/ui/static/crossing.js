@@ -1,6 +1,7 @@
 // Crossing two kept latents inside the generator: a row of children, one for each layer where the parents were mixed.
 import { letter, terms } from "./arithmetic.js";
 import { askSheet, chosen, current, Newest, packAll, picked, tray } from "./latents.js";
+import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { element, say, setText } from "./text.js";
 import { followWeights } from "./weights.js";
@@ -8,7 +9,7 @@ import { followWeights } from "./weights.js";
 const PATTERNS = ["random", "first", "left", "top"];
 const REFRESH_MS = 1000;
 
-class Crossing extends HTMLElement {
+class Crossing extends Panel {
   connectedCallback() {
     const options = PATTERNS.map((name) => element("option", { value: name }, say(`crossing.${name}`)));
     this.pattern = element("select", { "data-pattern": "", "aria-label": say("crossing.pattern") }, ...options);
@@ -36,20 +37,6 @@ class Crossing extends HTMLElement {
     ];
     this.watch = new IntersectionObserver(() => this.draw());
     this.watch.observe(this);
-  }
-
-  disconnectedCallback() {
-    this.ends.forEach((end) => end());
-    this.watch.disconnect();
-  }
-
-  get visible() {
-    return !document.hidden && this.clientWidth > 0;
-  }
-
-  say(text, fault = false) {
-    this.note.classList.toggle("fault", fault);
-    setText(this.note, text);
   }
 
   swap() {

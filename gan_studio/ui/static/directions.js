@@ -1,6 +1,7 @@
 // The Directions tab: sliders along directions of several kinds move one latent, and a grid of others along with it.
 import { Examples } from "./examples.js";
 import { chosen, current, drawLatents, keep, Newest, pack, packAll, post, unpack } from "./latents.js";
+import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { exportDirections, forgetDirection, importDirections, renameDirection, savedDirections, saveDirection } from "./saved.js";
 import { limited, Sliders } from "./sliders.js";
@@ -12,7 +13,7 @@ const KINDS = ["weights", "layer", "raw", "examples", "saved"];
 const GRID = 36;
 const GRID_COLUMNS = 6;
 
-class Directions extends HTMLElement {
+class Directions extends Panel {
   connectedCallback() {
     Object.assign(this, { vectors: [], titles: [], moved: "", gridSeed: 1 });
     this.sliders = new Sliders({
@@ -35,11 +36,6 @@ class Directions extends HTMLElement {
     ];
     this.watch = new IntersectionObserver(() => this.refresh());
     this.watch.observe(this);
-  }
-
-  disconnectedCallback() {
-    this.ends.forEach((end) => end());
-    this.watch.disconnect();
   }
 
   // -- what is on the page ---------------------------------------------------------------------------------
@@ -87,10 +83,6 @@ class Directions extends HTMLElement {
       element("figure", {}, element("figcaption", {}, element("b", {}, title)), canvas, element("div", { class: "bar" }, ...tools));
     const whole = element("label", {}, this.whole, say("directions.whole"));
     return element("div", { class: "pair" }, figure(say("directions.picture"), this.picture, another, keepIt), figure(say("directions.grid"), this.grid, others, whole));
-  }
-
-  get visible() {
-    return !document.hidden && this.clientWidth > 0;
   }
 
   complain(text) {

@@ -3,6 +3,7 @@ import { button, field, segments, select, slider } from "./controls.js";
 import { base64, Easel } from "./easel.js";
 import { Found } from "./found.js";
 import { askSheet, chosen, Newest, post } from "./latents.js";
+import { Panel } from "./panel.js";
 import { drawSheet } from "./pictures.js";
 import { subscribe } from "./stream.js";
 import { element, route, say, setText } from "./text.js";
@@ -17,7 +18,7 @@ const visitor = () => {
 const random = () => Math.floor(Math.random() * 1_000_000);
 const texts = (prefix, names) => names.map((name) => [name, say(`${prefix}.${name}`)]);
 
-class Find extends HTMLElement {
+class Find extends Panel {
   connectedCallback() {
     this.note = element("p", { class: "note" }, say("find.lead"));
     this.found = new Found();
@@ -30,21 +31,6 @@ class Find extends HTMLElement {
     this.ends = [chosen.follow(({ source }) => this.ask(source)), subscribe(({ run }) => this.runChanged(run))];
     this.watch = new IntersectionObserver(() => this.ask(chosen.value.source));
     this.watch.observe(this);
-  }
-
-  disconnectedCallback() {
-    this.ends.forEach((end) => end());
-    this.watch.disconnect();
-    clearTimeout(this.later);
-  }
-
-  get visible() {
-    return !document.hidden && this.clientWidth > 0;
-  }
-
-  say(text, fault = false) {
-    this.note.classList.toggle("fault", fault);
-    setText(this.note, text);
   }
 
   // -- building ------------------------------------------------------------------------------------------

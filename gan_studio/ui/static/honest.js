@@ -1,6 +1,7 @@
 // The Honest tab: is a generated picture a copy? The training pictures nearest to it, and how near real ones are.
 import { button, field, segments } from "./controls.js";
 import { chosen, current, Newest, post } from "./latents.js";
+import { Panel } from "./panel.js";
 import { decode, drawCells } from "./pictures.js";
 import { subscribe } from "./stream.js";
 import { element, number, say, setText } from "./text.js";
@@ -10,7 +11,7 @@ const PREPARING_MS = 1000;
 const SPACES = ["pixels", "features"];
 const NEIGHBOURS = 4;
 
-class Honest extends HTMLElement {
+class Honest extends Panel {
   connectedCallback() {
     this.note = element("p", { class: "note" }, say("honest.lead"));
     this.which = segments("which", [["this", say("honest.this")], ["random", say("honest.random")]], "random", () => this.ask());
@@ -32,14 +33,8 @@ class Honest extends HTMLElement {
   }
 
   disconnectedCallback() {
-    this.ends.forEach((end) => end());
-    this.watch.disconnect();
-    clearTimeout(this.later);
+    super.disconnectedCallback();
     clearTimeout(this.waiting);
-  }
-
-  get visible() {
-    return !document.hidden && this.clientWidth > 0;
   }
 
   refuse(text) {

@@ -1,4 +1,5 @@
 // The Human test tab: twenty pictures, real or fake? The key comes with the result, after the answers.
+import { Panel } from "./panel.js";
 import { decode, drawCells } from "./pictures.js";
 import { element, number, route, say, setText } from "./text.js";
 
@@ -33,7 +34,7 @@ async function refuse(answer) {
   return answer;
 }
 
-class Human extends HTMLElement {
+class Human extends Panel {
   connectedCallback() {
     this.note = element("p", { class: "fault", role: "alert", hidden: "" });
     this.stage = element("div", { class: "stage", tabindex: -1 });
@@ -48,13 +49,9 @@ class Human extends HTMLElement {
   }
 
   disconnectedCallback() {
+    super.disconnectedCallback();
     removeEventListener("keydown", this.onKey);
     clearInterval(this.timer);
-    this.watch.disconnect();
-  }
-
-  get visible() {
-    return !document.hidden && this.clientWidth > 0;
   }
 
   problem(text) {

@@ -2,6 +2,7 @@
 import { Bars } from "./bars.js";
 import { button, segments } from "./controls.js";
 import { chosen, current, Newest, post } from "./latents.js";
+import { Panel } from "./panel.js";
 import { decode, drawCells, drawSheet } from "./pictures.js";
 import { subscribe } from "./stream.js";
 import { element, number, say, setText } from "./text.js";
@@ -12,7 +13,7 @@ const RANKED = 10;
 const ask = (path, request) => post(path, request).then((answer) => answer.json());
 const shape = (sides) => sides.map((side) => number.format(side)).join(" × ");
 
-class Inside extends HTMLElement {
+class Inside extends Panel {
   connectedCallback() {
     this.note = element("p", { class: "note" }, say("inside.lead"));
     this.scale = segments("scale", ["layer", "channel"].map((kind) => [kind, say(`inside.scale.${kind}`)]), "layer", () => this.ask());
@@ -28,21 +29,6 @@ class Inside extends HTMLElement {
     this.ends = [chosen.follow(() => this.ask()), current.follow(() => this.ask()), subscribe(({ run, step }) => this.weightsChanged(`${run} ${step}`))];
     this.watch = new IntersectionObserver(() => this.ask());
     this.watch.observe(this);
-  }
-
-  disconnectedCallback() {
-    this.ends.forEach((end) => end());
-    this.watch.disconnect();
-    clearTimeout(this.later);
-  }
-
-  get visible() {
-    return !document.hidden && this.clientWidth > 0;
-  }
-
-  say(text, fault = false) {
-    this.note.classList.toggle("fault", fault);
-    setText(this.note, text);
   }
 
   buildPanel() {

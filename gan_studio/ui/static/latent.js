@@ -1,5 +1,6 @@
 // The Latent tab: asks for pictures as the controls move, one request in flight, the newest wins.
 import { askSheet, choose, current, Newest } from "./latents.js";
+import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { subscribe } from "./stream.js";
 import { element, number, say, setText } from "./text.js";
@@ -13,7 +14,7 @@ const PATHS = ["linear", "spherical"];
 const whole = (value) => Math.min(Math.max(Math.floor(Number(value) || 0), 0), 2 ** 31 - 1);
 const cells = (first, count, step = 1) => Array.from({ length: count }, (_, index) => first + index * step);
 
-class Latent extends HTMLElement {
+class Latent extends Panel {
   connectedCallback() {
     this.picture = element("canvas", { class: "sheet big", "data-sheet": "picture", width: 28, height: 28 });
     this.variations = element("canvas", { class: "sheet", "data-sheet": "variations", width: 112, height: 112 });
@@ -38,8 +39,8 @@ class Latent extends HTMLElement {
   }
 
   disconnectedCallback() {
+    super.disconnectedCallback();
     this.unsubscribe();
-    this.watch.disconnect();
     clearTimeout(this.pathLater);
     this.stop();
   }
@@ -74,10 +75,6 @@ class Latent extends HTMLElement {
     this.button.addEventListener("click", () => (this.timer ? this.stop() : this.play()));
     const scrub = element("div", { class: "scrub" }, this.button, this.position);
     return element("section", { class: "path" }, element("b", {}, say("latent.path")), ...rows, scrub);
-  }
-
-  get visible() {
-    return !document.hidden && this.clientWidth > 0;
   }
 
   explore(state) {

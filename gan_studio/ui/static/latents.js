@@ -96,13 +96,6 @@ export function pick(id) {
   picked.set(now.includes(id) ? now.filter((other) => other !== id) : [...now, id]);
 }
 
-// The picked latents in their order, or all kept ones where none is picked; only those that fit the generator.
-export function selection() {
-  const items = tray.value.filter(({ z }) => !current.value.size || unpack(z).length === current.value.size);
-  const order = picked.value.map((id) => items.find((item) => item.id === id)).filter(Boolean);
-  return order.length ? order : items;
-}
-
 // -- pictures ----------------------------------------------------------------------------------------------
 
 // Post JSON to a live route; the answer, or an Error with the server's sentence.

@@ -2,6 +2,7 @@
 import { HeatLegend } from "./heat_legend.js";
 import { chosen, current, goTo, keep, pack, packAll, picked, post, askSheet, tray, unpack } from "./latents.js";
 import { Lattice, nearestPoint, pointsIn, spacingOf } from "./lattice.js";
+import { Panel } from "./panel.js";
 import { subscribe } from "./stream.js";
 import { element, say, setText } from "./text.js";
 import { Viewport } from "./viewport.js";
@@ -26,7 +27,7 @@ export const choice = (name, values, labels, act) => {
   return made;
 };
 
-class LatentMap extends HTMLElement {
+class LatentMap extends Panel {
   connectedCallback() {
     this.seed = 0;
     this.canvas = element("canvas", { class: "map", "data-sheet": "map", "aria-label": say("map.canvas") });
@@ -56,8 +57,7 @@ class LatentMap extends HTMLElement {
   }
 
   disconnectedCallback() {
-    this.ends.forEach((end) => end());
-    this.watch.disconnect();
+    super.disconnectedCallback();
     this.view.destroy();
   }
 
@@ -88,15 +88,6 @@ class LatentMap extends HTMLElement {
       element("figure", {}, this.picture, element("figcaption", {}, this.where)),
       this.note,
     );
-  }
-
-  get visible() {
-    return !document.hidden && this.clientWidth > 0;
-  }
-
-  say(text, fault = false) {
-    this.note.classList.toggle("fault", fault);
-    setText(this.note, text);
   }
 
   chooseAnew() {

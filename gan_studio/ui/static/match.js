@@ -1,12 +1,13 @@
 // The Match tab: follows the one match that is played, and shows its table.
-import { element, number, route, say, setText } from "./text.js";
+import { Panel } from "./panel.js";
+import { element, number, route, say } from "./text.js";
 
 const RUNNING_MS = 400;
 const IDLE_MS = 3000;
 
 const percent = (share) => `${Math.round(100 * share)} %`;
 
-class Match extends HTMLElement {
+class Match extends Panel {
   connectedCallback() {
     this.note = element("p", { class: "note" });
     this.bar = element("div", { class: "track", hidden: "" }, element("i"));
@@ -15,15 +16,6 @@ class Match extends HTMLElement {
     this.watch = new IntersectionObserver(() => this.follow());
     this.watch.observe(this);
     window.ganStudio.matchBoard = this;
-  }
-
-  disconnectedCallback() {
-    this.watch.disconnect();
-    clearTimeout(this.later);
-  }
-
-  get visible() {
-    return !document.hidden && this.clientWidth > 0;
   }
 
   async follow() {
@@ -52,11 +44,6 @@ class Match extends HTMLElement {
       this.say(said.error, true);
     }
     this.follow();
-  }
-
-  say(text, fault = false) {
-    this.note.classList.toggle("fault", fault);
-    setText(this.note, text);
   }
 
   show(progress) {

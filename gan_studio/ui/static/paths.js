@@ -2,6 +2,7 @@
 import { Chart } from "./chart.js";
 import { KeyFrames, letter, MOST_KEYS, readKeys } from "./keyframes.js";
 import { chosen, current, Newest, pack, picked, post, tray, unpack } from "./latents.js";
+import { Panel } from "./panel.js";
 import { decode } from "./pictures.js";
 import { Player } from "./player.js";
 import { subscribe } from "./stream.js";
@@ -17,7 +18,7 @@ const seedKey = (seed) => ({ name: say("paths.seed", { seed }), label: 0, seed }
 const anySeed = () => Math.floor(Math.random() * 1000000);
 const titles = () => ({ linear: say("latent.linear"), spherical: say("latent.spherical"), walk: say("paths.walk") });
 
-class Paths extends HTMLElement {
+class Paths extends Panel {
   connectedCallback() {
     this.keys = new KeyFrames(() => this.ask(), (place) => this.player.go(this.stops?.[place] ?? 0));
     this.player = new Player((frame) => this.moved(frame), () => this.visible);
@@ -42,15 +43,9 @@ class Paths extends HTMLElement {
   }
 
   disconnectedCallback() {
-    this.ends.forEach((end) => end());
-    this.watch.disconnect();
+    super.disconnectedCallback();
     this.themeWatch.disconnect();
-    clearTimeout(this.later);
     this.player.destroy();
-  }
-
-  get visible() {
-    return !document.hidden && this.clientWidth > 0;
   }
 
   // -- what is on the screen ---------------------------------------------------------------------------------

@@ -1,12 +1,13 @@
 // The tray of kept latents, above the inner tabs: click to look at one, tick to pick it for a tool.
 import { chosen, current, drawLatents, forget, goTo, keep, Newest, pack, pick, picked, rename, tray, unpack } from "./latents.js";
+import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
-import { subscribe } from "./stream.js";
 import { element, say, setText } from "./text.js";
+import { followWeights } from "./weights.js";
 
 const REFRESH_MS = 3000;
 
-class Tray extends HTMLElement {
+class Tray extends Panel {
   connectedCallback() {
     const keepButton = element("button", { type: "button", "data-keep": "" }, say("tray.keep"));
     keepButton.addEventListener("click", () => current.value.z && keep(current.value.z));
@@ -26,19 +27,10 @@ class Tray extends HTMLElement {
       picked.follow(() => this.mark()),
       chosen.follow(() => this.draw()),
       current.follow(({ size }) => size !== this.size && this.draw()),
-      subscribe(({ run, step }) => this.weightsChanged(`${run} ${step}`)),
+      followWeights(() => this.visible, () => this.draw(), REFRESH_MS),
     ];
     this.watch = new IntersectionObserver(() => this.draw());
     this.watch.observe(this);
-  }
-
-  disconnectedCallback() {
-    this.ends.forEach((end) => end());
-    this.watch.disconnect();
-  }
-
-  say(text) {
-    setText(this.note, text);
   }
 
   build() {
@@ -73,16 +65,9 @@ class Tray extends HTMLElement {
     }
   }
 
-  weightsChanged(weights) {
-    if (chosen.value.source !== "live" || weights === this.weights || performance.now() - this.drawnAt < REFRESH_MS) return;
-    this.weights = weights;
-    this.draw();
-  }
-
   draw() {
     this.size = current.value.size;
-    if (!this.size || document.hidden || this.clientWidth === 0) return;
-    this.drawnAt = performance.now();
+    if (!this.size || !this.visible) return;
     const fitting = tray.value.filter(({ z }) => unpack(z).length === this.size);
     for (const item of this.items.children) {
       item.classList.toggle("foreign", !fitting.some(({ id }) => id === item.dataset.id));
