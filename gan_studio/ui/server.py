@@ -51,6 +51,8 @@ DEFAULT_PORT = 7860
 _PORTS_TRIED = 40
 CLOSE_SECONDS = 2.0
 """How long the end of the app waits for the step in progress and for the checkpoint."""
+_WARM_UP_AFTER = 4.0
+"""Seconds that belong to the first page: warming up at the same time would keep it from the browser for a second."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -168,7 +170,9 @@ def serve(
         server = make_server(app, hub)
         number = listener.getsockname()[1]
         _announce(host, number, share)
-        threading.Thread(target=_warm_up, args=(session, device), daemon=True).start()
+        warm_up = threading.Timer(_WARM_UP_AFTER, _warm_up, (session, device))
+        warm_up.daemon = True
+        warm_up.start()
         gc.freeze()  # what is there now stays: the collector need not look at it while training
         server.run(sockets=[listener])
     except KeyboardInterrupt:
@@ -219,6 +223,8 @@ def _warm_up(session: Session, device: str | None) -> None:
     """Do slow first-time work before the first visitor needs it."""
     import matplotlib.figure  # noqa: F401 (Gradio imports it inside its first event)
 
+    if session.snapshot.state != "empty":  # somebody was quicker
+        return
     try:
         session.warm_up(default_config(device))
     except SessionClosed:
