@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from gan_studio.config import RunConfig
 from gan_studio.data import data_key
 from gan_studio.data.pixels import to_unit_range
 from gan_studio.errors import StudioError
@@ -45,12 +45,11 @@ class Heat:
 
 
 class HeatMaps:
-    """Measures; keeps what is slow to load: the data and classifier used last. For one thread."""
+    """Measures; keeps what is slow to load: the data used last. For one thread."""
 
     def __init__(self, real: HeldOut, data_dir: Path | None):
         self._real, self._data_dir = real, data_dir
-        self._trained = _Newest(lambda key, config: TrainingPictures(config, self._data_dir))
-        self._classifier = _Newest(lambda key, config: load_judge(config.dataset))
+        self._trained: tuple[Any, TrainingPictures] | None = None
 
     @torch.no_grad()
     def measure(self, player: Player, request: HeatRequest) -> Heat:
@@ -64,11 +63,18 @@ class HeatMaps:
         if source.space.is_points:
             raise StudioError("points have no classifier and no nearest picture: only the discriminator can judge them")
         if request.kind == "class":
-            classifier = self._classifier.get(player.config.dataset, player.config)
+            classifier = load_judge(player.config.dataset)
             seen = classifier.look(samples).logits.argmax(1)
             return Heat(seen.float(), source.step, names=class_names(classifier, player))
-        found = self._trained.get(data_key(player.config), player.config).nearest(samples, request.kind)
+        found = self._pictures(player.config).nearest(samples, request.kind)
         return Heat(found.distances[:, 0], source.step, limit=found.limit)
+
+    def _pictures(self, config: RunConfig) -> TrainingPictures:
+        key = data_key(config)
+        if self._trained is None or self._trained[0] != key:
+            self._trained = None  # not two at once
+            self._trained = key, TrainingPictures(config, self._data_dir)
+        return self._trained[1]
 
     def _scores(self, player: Player, samples: torch.Tensor, label: int) -> tuple[torch.Tensor, float]:
         source, judge = player.source, player.judge
@@ -129,19 +135,6 @@ class Alone:
         new.weight.copy_(old.weight[:, :-1])
         new.bias.copy_(old.bias + spread * old.weight[:, -1])
         self._network.head, self._network.minibatch_std = new, False
-
-
-class _Newest:
-    """What was made last, kept as long as the same is asked for."""
-
-    def __init__(self, make: Callable[[Any, Any], Any]):
-        self._make, self._key, self._value = make, None, None
-
-    def get(self, key: Any, config: Any) -> Any:
-        if self._value is None or self._key != key:
-            self._value = None  # not two at once
-            self._key, self._value = key, self._make(key, config)
-        return self._value
 
 
 def class_names(classifier: Classifier | StackedClassifier, player: Player) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -142,8 +143,9 @@ def has_classifier(dataset: str) -> bool:
     return dataset in CLASSIFIERS or dataset == "stacked_mnist"
 
 
+@cache
 def load_judge(dataset: str) -> Classifier | StackedClassifier:
-    """The bundled judge of ``dataset``; raises as :func:`load_classifier`."""
+    """The bundled judge of ``dataset``, read once; raises as :func:`load_classifier`."""
     return StackedClassifier(load_classifier("mnist")) if dataset == "stacked_mnist" else load_classifier(dataset)
 
 

@@ -54,6 +54,9 @@ class Discriminator(nn.Module):
         self.label_map = nn.Embedding(classes, math.prod(self.label_shape)) if condition == "embedding" else None
         self.projection = nn.Embedding(classes, features) if condition == "projection" else None
         self.classifier = nn.Linear(features, classes) if condition == "auxiliary" else None
+        company = nn.BatchNorm1d | nn.BatchNorm2d
+        self.sees_batch = self.minibatch_std or any(isinstance(layer, company) for layer in self.layers.modules())
+        """Whether the verdict on a sample depends on the others of its batch."""
 
     def forward(self, samples: torch.Tensor, labels: torch.Tensor | None = None) -> Verdict:
         if labels is None and (self.label_map or self.projection):

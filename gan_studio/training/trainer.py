@@ -125,6 +125,19 @@ class Trainer:
         with self._autocast(enabled=not exact):
             return Verdict(*(None if part is None else part.float() for part in self.discriminator(samples, labels)))
 
+    def _judge_both(
+        self, seen: tuple[torch.Tensor, ...], labels: tuple[torch.Tensor | None, ...], exact: bool
+    ) -> tuple[Verdict, ...]:
+        """The verdicts on real and on generated samples, as many of each.
+
+        In one pass where that is allowed: batch statistics must not mix the two, and a slope is that of one side.
+        """
+        if exact or self.discriminator.sees_batch:
+            return tuple(self._judge(*side, exact) for side in zip(seen, labels, strict=True))
+        both = self._judge(torch.cat(seen), None if labels[0] is None else torch.cat(labels))
+        halves = ((None, None) if part is None else part.chunk(2) for part in both)
+        return tuple(Verdict(*parts) for parts in zip(*halves, strict=True))
+
     def _update_discriminator(
         self, fake: torch.Tensor, fake_labels: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -136,8 +149,7 @@ class Trainer:
         exact = {"r1_penalty", "r2_penalty"} & penalties.keys() != set()
         if exact:
             seen = tuple(samples.float().detach().requires_grad_() for samples in seen)
-        # Two passes: batch normalisation must not mix the statistics of real and generated samples.
-        verdicts = self._judge(seen[0], labels, exact), self._judge(seen[1], fake_labels, exact)
+        verdicts = self._judge_both(seen, (labels, fake_labels), exact)
         real, fake = (getattr(verdict, self._objective.reads) for verdict in verdicts)
         loss = self._discriminator_loss(real, fake)
         self._last |= {"d_loss": loss.detach(), "real": real.detach(), "fake": fake.detach()}
