@@ -1,10 +1,10 @@
 """What the page costs and how fast it answers, with a real Chromium, while the default preset trains.
 
 With one browser: how long the app takes to start, the time from Start to the first picture, from a published
-snapshot to the frame that shows it, and from a slider's move to the frame that shows its picture. Then training
-speed from the command line, and in the app with nobody watching, with simulated viewers and with a browser on this
-machine: the two processes take turns in short windows, the other one stopped, so that the machine's drift meets all
-alike.
+snapshot to the frame that shows it, and from a hand's move on the Latent tab to the frame that shows its picture, with
+training running and paused. Then training speed from the command line, and in the app with nobody watching, with
+simulated viewers, with ten people who drag a slider and with a browser on this machine: the two processes take turns in
+short windows, the other one stopped, so that the machine's drift meets all alike.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 from contextlib import ExitStack
 from typing import Any
 
+from gan_studio.bench.drags import DRAGS, people, watch_drag
 from gan_studio.bench.plan import Plan, say
 from gan_studio.bench.timing import ratios, spread
 from gan_studio.bench.visitors import (
@@ -31,8 +32,9 @@ from gan_studio.bench.visitors import (
 from gan_studio.errors import StudioError
 from gan_studio.lessons.presets import DEFAULT_PRESET
 
-VIEWERS = (1, 10, 40)
+VIEWERS, PEOPLE = (1, 10, 40), 10
 COMMAND_LINE, NOBODY, BROWSER = "command line", "app, 0 viewers", "app, a browser on this machine"
+DRAGGED = f"app, {PEOPLE} people dragging a slider"
 WARM_SECONDS = 3.0
 """How long training goes on before it is measured, and a page stands still after it was opened."""
 WATCH_SNAPSHOTS = """() => {
@@ -40,15 +42,6 @@ WATCH_SNAPSHOTS = """() => {
   document.addEventListener("drawn", (event) => {
     const { published } = event.detail;
     if (published) requestAnimationFrame(() => window.delays.push(Date.now() - 1000 * published));
-  });
-}"""
-WATCH_SLIDER = """() => {
-  window.moves = []; window.shown = [];
-  const slider = document.querySelector('#latent-principal-0 input[type=range]');
-  slider.addEventListener("input", () => window.moves.push([Date.now(), Number(slider.value)]), true);
-  document.addEventListener("drawn", (event) => {
-    const { principal } = event.detail;
-    if (principal) requestAnimationFrame(() => window.shown.push([Date.now(), principal[0]]));
   });
 }"""
 
@@ -66,7 +59,7 @@ def measure(plan: Plan) -> dict[str, Any]:
             found.setdefault(what, []).append(value)
     rows = [{"what": what, "value": spread(values), "unit": unit} for (what, unit), values in found.items()]
     say("the page's cost")
-    speeds, delivered = _overhead(plan, browser, seconds)
+    speeds, delivered, drawn = _overhead(plan, browser, seconds)
     for name, values in speeds.items():
         rows.append({"what": f"training, {name}", "value": spread(values), "unit": "samples/s"})
     for name, values in speeds.items():
@@ -75,6 +68,8 @@ def measure(plan: Plan) -> dict[str, Any]:
             rows.append({"what": f"training, {name}, of the command line's", "value": share, "unit": "%"})
     for count, values in delivered.items():
         rows.append({"what": f"messages to each of {count} viewers", "value": spread(values), "unit": "1/s"})
+    for name, values in drawn.items():
+        rows.append({"what": f"pictures to {name} of {PEOPLE} people dragging", "value": spread(values), "unit": "1/s"})
     return {"rows": rows, "notes": [f"trained is {DEFAULT_PRESET}"]}
 
 
@@ -95,15 +90,25 @@ def _answers(plan: Plan, browser: str, seconds: float) -> dict[tuple[str, str], 
         first = start_training(page)
         page.wait_for_timeout(1000 * WARM_SECONDS)
         rate = speed(address, seconds)[1]
-        snapshots, slider = watch_snapshots(page, seconds), drag_slider(page, seconds)
+        snapshots = watch_snapshots(page, seconds)
+        drags = {}
+        for drag in DRAGS:
+            drags[drag.what, "while training"] = watch_drag(page, drag, seconds)
+        page.locator("[data-tab-id=train-tab]").click()
+        page.click("#button-pause")
+        for drag in DRAGS:
+            drags[drag.what, "paused"] = watch_drag(page, drag, seconds)
     return {
         ("from the command to a usable page", "s"): usable,
         ("from Start to the first picture", "s"): first,
         ("snapshots", "1/s"): rate,
         ("from a snapshot to pixels, median", "ms"): percentile(snapshots, 0.5),
         ("from a snapshot to pixels, 95th percentile", "ms"): percentile(snapshots, 0.95),
-        ("from a slider's move to its picture, median", "ms"): percentile(slider, 0.5),
-        ("from a slider's move to its picture, 95th percentile", "ms"): percentile(slider, 0.95),
+        **{
+            (f"from {what} to its picture, {when}, {name}", "ms"): percentile(times, share)
+            for (what, when), times in drags.items()
+            for name, share in (("median", 0.5), ("95th percentile", 0.95))
+        },
     }
 
 
@@ -112,42 +117,6 @@ def watch_snapshots(page: Any, seconds: float) -> list[float]:
     page.evaluate(WATCH_SNAPSHOTS)
     page.wait_for_timeout(1000 * seconds)
     return page.evaluate("window.delays")
-
-
-def drag_slider(page: Any, seconds: float) -> list[float]:
-    """Drag the first principal slider to and fro; for each move, the time until it or a newer one is shown."""
-    page.get_by_role("tab").nth(1).click()
-    page.wait_for_timeout(1500)
-    page.evaluate(WATCH_SLIDER)
-    slider = page.locator("#latent-principal-0 input[type=range]")
-    slider.scroll_into_view_if_needed()
-    box = slider.bounding_box()
-    middle = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] / 2, middle)
-    page.mouse.down()
-    end = time.perf_counter() + seconds
-    place = 0
-    while time.perf_counter() < end:
-        place += 1
-        share = abs((place * 0.02) % 2 - 1)
-        page.mouse.move(box["x"] + box["width"] * (0.1 + 0.8 * share), middle)
-        page.wait_for_timeout(16)
-    page.mouse.up()
-    page.wait_for_timeout(500)
-    return delays(*page.evaluate("[window.moves, window.shown]"))
-
-
-def delays(moves: list[list[float]], shown: list[list[float]]) -> list[float]:
-    """Milliseconds from each move until its value, or that of a later move, is on the screen; inf: never.
-
-    Both are rows of a time in milliseconds and a value.
-    """
-    found = []
-    for index, (when, _) in enumerate(moves):
-        acceptable = {round(value, 3) for _, value in moves[index:]}
-        first = next((at for at, value in shown if at >= when and round(value, 3) in acceptable), None)
-        found.append(float("inf") if first is None else first - when)
-    return found
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -160,11 +129,15 @@ def percentile(values: list[float], share: float) -> float:
 # -- what it costs ---------------------------------------------------------------------------------------
 
 
-def _overhead(plan: Plan, browser: str, seconds: float) -> tuple[dict[str, list[float]], dict[int, list[float]]]:
-    """Training speed in short alternating windows; and how many messages each viewer got per second."""
+def _overhead(
+    plan: Plan, browser: str, seconds: float
+) -> tuple[dict[str, list[float]], dict[int, list[float]], dict[str, list[float]]]:
+    """Training speed in short alternating windows; how many messages each viewer got per second; and how many pictures
+    each of those who drag."""
     watched = {count: f"app, {count} viewer{'s' if count > 1 else ''}" for count in VIEWERS}
-    speeds: dict[str, list[float]] = {name: [] for name in (COMMAND_LINE, NOBODY, *watched.values(), BROWSER)}
+    speeds: dict[str, list[float]] = {name: [] for name in (COMMAND_LINE, NOBODY, *watched.values(), DRAGGED, BROWSER)}
     delivered: dict[int, list[float]] = {count: [] for count in VIEWERS}
+    drawn: dict[str, list[float]] = {"the slowest": [], "the quickest": []}
     device = ("--device", plan.device)
     with ExitStack() as stack:
         folders = [stack.enter_context(tempfile.TemporaryDirectory()) for _ in range(2)]
@@ -192,4 +165,10 @@ def _overhead(plan: Plan, browser: str, seconds: float) -> tuple[dict[str, list[
                         before = received.value
                         speeds[name].append(speed(address, seconds)[0])
                         delivered[count].append((received.value - before) / seconds / count)
-    return speeds, delivered
+                with people(address, PEOPLE) as received:
+                    before = list(received)
+                    speeds[DRAGGED].append(speed(address, seconds)[0])
+                    each = [(now - then) / seconds for now, then in zip(received, before, strict=True)]
+                    drawn["the slowest"].append(min(each))
+                    drawn["the quickest"].append(max(each))
+    return speeds, delivered, drawn

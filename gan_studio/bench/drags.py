@@ -1,0 +1,160 @@
+"""How fast the Latent tab answers a hand in a real Chromium, and what ten people's hands cost.
+
+A move is answered by the frame that shows its picture, or that of a later move. Which move a frame belongs to is told
+by the value that it was drawn for: it is the newest move until then with that value.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+MOVE_MS = 16
+SETTLE_MS = 1500
+
+
+@dataclass(frozen=True)
+class Drag:
+    """Something to drag: its inner tab, its selector and its event; and JavaScript for the value that is asked for by a
+    ``target`` and for the one that a canvas shows, whose request is ``drawn``."""
+
+    what: str
+    tab: str
+    target: str
+    event: str
+    asked: str
+    canvas: str = ""
+    shown: str = "null"
+
+
+DRAGS = (
+    Drag(
+        "a slider's move",
+        "latent-walk",
+        "#latent-principal-0 input[type=range]",
+        "input",
+        "Number(target.value)",
+        "[data-sheet=picture]",
+        "drawn.principal[0]",
+    ),
+    Drag(
+        "a move on the pad",
+        "latent-blend",
+        "[data-blend]",
+        "pointermove",
+        "target.closest('gan-blend').place[0]",
+        "[data-sheet=blend]",
+        "drawn[0]",
+    ),
+    # Its frames are in the browser already, and are drawn within the event.
+    Drag("a path's scrub", "latent-paths", "gan-paths [data-frame]", "input", "Number(target.value)"),
+)
+
+_WATCH = """([selector, event, asked, canvas, shown]) => {
+  window.watched?.abort();
+  window.watched = new AbortController();
+  const { signal } = window.watched;
+  window.moves = []; window.shown = [];
+  const show = (value) => requestAnimationFrame(() => window.shown.push([Date.now(), value]));
+  const target = document.querySelector(selector);
+  const ask = Function("target", `return ${asked}`), read = Function("drawn", `return ${shown}`);
+  target.addEventListener(event, () => {
+    window.moves.push([Date.now(), ask(target)]);
+    if (!canvas) show(ask(target));
+  }, { signal });
+  if (!canvas) return;
+  const drawn = ({ target }) => show(read(JSON.parse(target.dataset.drawn)));
+  document.querySelector(canvas).addEventListener("drawn", drawn, { signal });
+}"""
+
+
+def watch_drag(page: Any, drag: Drag, seconds: float) -> list[float]:
+    """Drag to and fro on the Latent tab; for each move, the milliseconds until it or a newer one is shown."""
+    page.locator("[data-tab-id=latent-tab]").click()
+    page.locator(f"[data-tab-id={drag.tab}]").click()
+    target = page.locator(drag.target)
+    target.scroll_into_view_if_needed()
+    page.wait_for_timeout(SETTLE_MS)
+    page.evaluate(_WATCH, [drag.target, drag.event, drag.asked, drag.canvas, drag.shown])
+    box = target.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    if drag.event == "input":
+        page.mouse.down()
+    end, place = time.perf_counter() + seconds, 0
+    while time.perf_counter() < end:
+        place += 1
+        share = abs((place * 0.02) % 2 - 1)
+        page.mouse.move(box["x"] + box["width"] * (0.1 + 0.8 * share), middle)
+        page.wait_for_timeout(MOVE_MS)
+    page.wait_for_timeout(SETTLE_MS / 3)
+    moves, shown = page.evaluate("[window.moves, window.shown]")
+    if drag.event == "input":
+        page.mouse.up()
+    return delays(moves, shown)
+
+
+def delays(moves: list[list[float]], shown: list[list[float]]) -> list[float]:
+    """Milliseconds from each move until its value, or that of a later move, is on the screen; inf: never.
+
+    Both are rows of a time in milliseconds and a value.
+    """
+    frames = [(at, _move_of(moves, at, value)) for at, value in shown]
+    found = []
+    for index, (when, _) in enumerate(moves):
+        first = next((at for at, move in frames if move >= index), None)
+        found.append(float("inf") if first is None else first - when)
+    return found
+
+
+def _move_of(moves: list[list[float]], at: float, value: float) -> int:
+    """The newest move until ``at`` with ``value``; -1: none."""
+    known = (i for i in reversed(range(len(moves))) if moves[i][0] <= at and abs(moves[i][1] - value) < 5e-4)
+    return next(known, -1)
+
+
+# -- many hands ------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def people(address: str, count: int) -> Iterator[Any]:
+    """``count`` people who drag the first slider without a pause, each with one request in flight, as the page has.
+
+    Yields an array of how many pictures each has received.
+    """
+    context = multiprocessing.get_context("spawn")
+    received = context.Array("i", count)
+    process = context.Process(target=_drag_all, args=(address, received))
+    process.start()
+    try:
+        end = time.monotonic() + 30
+        while min(received) == 0 and time.monotonic() < end:
+            time.sleep(0.1)
+        yield received
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _drag_all(address: str, received: Any) -> None:
+    async def one(number: int) -> None:
+        async with httpx.AsyncClient(base_url=address, timeout=30) as client:
+            while True:
+                place = abs(time.monotonic() + number / len(received)) % 2 - 1
+                request = {"view": "picture", "seed": number, "principal": [3 * place]}
+                answer = await client.post("/live/latent", json=request)
+                received[number] += answer.is_success
+                await asyncio.sleep(MOVE_MS / 1000)
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(one(number) for number in range(len(received))))
+
+    with suppress(KeyboardInterrupt, httpx.HTTPError):
+        asyncio.run(all_of_them())
