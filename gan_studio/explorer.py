@@ -165,7 +165,7 @@ def _drawn(source: Source, latents: torch.Tensor, label: int) -> Drawing:
 def draw_map(source: Source, request: MapRequest | BlendRequest) -> Drawing:
     """Many small pictures, in the number format that the device is fastest at: half the time on a good CPU."""
     latents = map_latents(request, source)  # exactly
-    precision = resolve_precision("auto", source.device)
+    precision = resolve_precision("auto", source.device, points=source.space.is_points)
     with torch.autocast(source.device.type, precision, enabled=precision != torch.float32):
         return _drawn(source, latents, request.label)
 

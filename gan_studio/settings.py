@@ -340,7 +340,7 @@ class RunConfig(BaseModel):
     # -- machine -------------------------------------------------------------------------------------
     precision: Literal["auto", "float32", "bfloat16"] = _setting(
         "auto",
-        "Number format of the heavy arithmetic; auto takes bfloat16 where the device is fast at it.",
+        "Number format of the heavy arithmetic; auto takes bfloat16 where it is fast, and float32 for points.",
         "resume",
         group="machine",
     )

@@ -41,7 +41,6 @@ _TOY = {
     **_NO_NORM,
     "latent_size": 2,
     "batch_size": 128,
-    "precision": "float32",
     "generator_lr": 1e-3,
     "discriminator_lr": 1e-3,
     "ema_decay": 0.99,

@@ -22,10 +22,13 @@ def resolve_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def resolve_precision(name: str, device: torch.device) -> torch.dtype:
-    """The autocast type for ``auto``, ``float32`` or ``bfloat16`` on ``device``."""
+def resolve_precision(name: str, device: torch.device, *, points: bool = False) -> torch.dtype:
+    """The autocast type for ``auto``, ``float32`` or ``bfloat16`` on ``device``.
+
+    Networks on ``points`` are so small that converting to bfloat16 takes longer than it saves.
+    """
     if name == "auto":
-        name = "bfloat16" if _fast_at_bfloat16(device) else "float32"
+        name = "bfloat16" if _fast_at_bfloat16(device) and not points else "float32"
     return getattr(torch, name)
 
 

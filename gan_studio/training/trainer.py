@@ -38,7 +38,7 @@ class Trainer:
         check(config, data)
         self.data = data
         self.device = resolve_device(config.device)
-        self.precision = resolve_precision(config.precision, self.device)
+        self.precision = resolve_precision(config.precision, self.device, points=data.is_points)
         self.step_count = 0
         self.d_updates = 0
         self.shape = data.shape

@@ -49,6 +49,22 @@ def weights(trainer):
     return torch.cat([p.detach().flatten() for p in trainer.generator.parameters()])
 
 
+@pytest.mark.parametrize("condition", ["none", "projection", "auxiliary"])
+@pytest.mark.parametrize("kind", ["pictures", "points"])
+def test_judging_both_sides_at_once_changes_nothing(images, kind, condition):
+    data = images if kind == "pictures" else POINTS
+    told = "none" if condition == "none" else "embedding"
+    values = {"discriminator_conditioning": condition, "generator_conditioning": told}
+    found = []
+    for apart in (False, True):
+        trainer = Trainer(tiny_config(**PLAIN, **values), data)
+        assert not trainer.discriminator.sees_batch
+        trainer.discriminator.sees_batch = apart
+        trainer.step()
+        found.append(torch.cat([p.grad.flatten() for p in trainer.discriminator.parameters()]))
+    assert torch.allclose(*found, rtol=1e-4, atol=1e-6) and found[0].any()
+
+
 @pytest.mark.parametrize("name", EXTRAS)
 @pytest.mark.parametrize("kind", ["pictures", "points"])
 def test_every_extra_changes_the_step_and_stays_finite(images, name, kind):

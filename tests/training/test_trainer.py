@@ -157,6 +157,7 @@ def test_auto_finds_a_device_and_a_precision(monkeypatch):
     cpu = torch.device("cpu")
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
     assert resolve_precision("auto", cpu) == torch.bfloat16
+    assert resolve_precision("auto", cpu, points=True) == torch.float32
     monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
     assert resolve_precision("auto", cpu) == torch.float32
     assert resolve_precision("bfloat16", cpu) == torch.bfloat16
