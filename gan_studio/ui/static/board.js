@@ -168,7 +168,7 @@ class Board extends HTMLElement {
     this.edits.dataset.count = edits.length;
     const lines = edits.slice(-4).map(({ step, kind, detail }) => {
       const what = kind === "fault" ? tell(detail.words ?? { error: detail.reason }) : Object.entries(detail).map((e) => changeText(...e)).join(", ");
-      return `${say("chart.step")} ${number.format(step)}: ${what}`;
+      return say("chart.edit", { step: number.format(step), what });
     });
     setText(this.edits, lines.length ? `${say("chart.edits")}: ${lines.join("; ")}` : "");
   }
