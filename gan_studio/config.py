@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 import annotated_types
 from pydantic import ValidationError
 
-from gan_studio.errors import StudioError
+from gan_studio.errors import Sentence, StudioError, joined
 from gan_studio.settings import RunConfig, Toy, When
 
 POINT_SETS: tuple[str, ...] = get_args(Toy)
@@ -42,23 +42,25 @@ class FieldSpec:
     suggestions: tuple[float, ...]
 
     @property
-    def allowed(self) -> str:
+    def allowed(self) -> Sentence:
         """The allowed values in words, for error messages and help."""
         if self.kind == "choice":
-            return "one of " + ", ".join(self.choices)
+            choices = ", ".join(self.choices)
+            return Sentence(f"one of {choices}", "error.allowed.choice", choices=choices)
         if self.kind in _ALLOWED:
             return _ALLOWED[self.kind]
-        noun = "a whole number" if self.kind == "whole" else "a number"
-        high = f"{self.high:g}" if self.high < 1e6 else f"{self.high}"
-        return f"{noun} from {self.low:g} to {high}"
+        low, high = f"{self.low:g}", f"{self.high:g}" if self.high < 1e6 else f"{self.high}"
+        if self.kind == "whole":
+            return Sentence(f"a whole number from {low} to {high}", "error.allowed.whole", low=low, high=high)
+        return Sentence(f"a number from {low} to {high}", "error.allowed.real", low=low, high=high)
 
 
 _KINDS = {int: "whole", float: "real", bool: "flag", str: "text"}
 _ALLOWED = {
-    "flag": "true or false",
-    "widths": "1 to 16 whole numbers from 1 to 4096, separated by commas",
-    "scales": "1 to 8 numbers from 0.0001 to 10000, separated by commas",
-    "text": "a text of at most 400 characters",
+    "flag": Sentence("true or false", "error.allowed.flag"),
+    "widths": Sentence("1 to 16 whole numbers from 1 to 4096, separated by commas", "error.allowed.widths"),
+    "scales": Sentence("1 to 8 numbers from 0.0001 to 10000, separated by commas", "error.allowed.scales"),
+    "text": Sentence("a text of at most 400 characters", "error.allowed.text"),
 }
 
 
@@ -98,7 +100,7 @@ def make_config(values: Mapping[str, Any] | None = None, base: RunConfig | None 
     try:
         return RunConfig(**merged)
     except ValidationError as error:
-        raise ConfigError(_explain(error)) from None
+        raise ConfigError(joined(_explain(error))) from None
 
 
 def edit_config(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
@@ -109,7 +111,10 @@ def edit_config(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
     fixed = [key for key in changes if key in FIELDS and key not in LIVE_FIELDS]
     if fixed:
         live = ", ".join(LIVE_FIELDS)
-        raise ConfigError(f"{', '.join(fixed)}: cannot change while a run goes on (live fields: {live})")
+        names = ", ".join(fixed)
+        raise ConfigError(
+            f"{names}: cannot change while a run goes on (live fields: {live})", "error.not_live", names=names
+        )
     return make_config(changes, base=config)
 
 
@@ -129,18 +134,25 @@ def resume_config(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
     return changed
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError) -> list[Sentence]:
     # A tuple with several wrong entries has a problem for each; one sentence for its key is enough.
     by_key = {problem["loc"][:1]: _explain_one(problem) for problem in reversed(error.errors())}
-    return "; ".join(reversed(by_key.values()))
+    return list(reversed(by_key.values()))
 
 
-def _explain_one(problem: Mapping[str, Any]) -> str:
+def _explain_one(problem: Mapping[str, Any]) -> Sentence:
     key = str(problem["loc"][0]) if problem["loc"] else "config"
     if key not in FIELDS:
         near = difflib.get_close_matches(key, FIELDS, n=1)
         hint = f"did you mean {near[0]}?" if near else "known keys: " + ", ".join(FIELDS)
-        return f"{key}: unknown key ({hint})"
+        return Sentence(f"{key}: unknown key ({hint})")
     value = str(problem["input"])
     shown = value if len(value) <= 60 else value[:57] + "..."
-    return f"{key} = {shown}: must be {FIELDS[key].allowed}"
+    allowed = FIELDS[key].allowed
+    return Sentence(
+        f"{key} = {shown}: must be {allowed}",
+        "error.value",
+        name=Sentence(key, f"field.{key}"),
+        value=shown,
+        allowed=allowed,
+    )

@@ -86,12 +86,18 @@ class Explorer:
         if other.latent_size != source.latent_size:
             raise StudioError(
                 f"{request.beside} has latents of {other.latent_size} numbers, {request.source} of "
-                f"{source.latent_size}: only generators with latents of one size can draw the same one; choose another"
+                f"{source.latent_size}: only generators with latents of one size can draw the same one; choose another",
+                "error.other_latents",
+                name=request.beside,
+                theirs=other.latent_size,
+                ours=source.latent_size,
             )
         if other.space.is_points != source.space.is_points:
             kinds = ["points" if each.space.is_points else "pictures" for each in (other, source)]
             raise StudioError(
-                f"{request.beside} makes {kinds[0]}, {request.source} {kinds[1]}: choose another of the same kind"
+                f"{request.beside} makes {kinds[0]}, {request.source} {kinds[1]}: choose another of the same kind",
+                "error.other_kind",
+                name=request.beside,
             )
         return _drawn(other, latents_of(request, source), request.label)
 
@@ -124,7 +130,7 @@ class _Sources:
     def _live_source(self, raw: bool) -> Source:
         weights: Weights | None = self._session.weights
         if weights is None:
-            raise StudioError("there is no run yet: press Start, or choose a saved checkpoint")
+            raise StudioError("there is no run yet: press Start, or choose a saved checkpoint", "latent.waiting")
         known = self._live.get(raw)
         if known and known[0] == weights.run_id and (known[1].step == weights.step or (raw and self._raw_is_fresh())):
             return known[1]
@@ -180,7 +186,7 @@ def draw(source: Source, latents: torch.Tensor, label: int | torch.Tensor | None
         labels = source.labels(label, len(latents)) if isinstance(label, int) else label
         return as_pictures(source, source.draw(latents, labels))
     except RuntimeError as error:  # a diverged generator, or no memory left on the device
-        raise StudioError(f"this picture cannot be drawn: {error}") from None
+        raise StudioError(f"this picture cannot be drawn: {error}", "error.cannot_draw", error=str(error)) from None
 
 
 def as_pictures(source: Source, samples: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,7 @@ import torch
 
 from gan_studio.config import RunConfig
 from gan_studio.data import data_key
-from gan_studio.errors import StudioError
+from gan_studio.errors import StudioError, in_words, sentence_of, unexpected
 from gan_studio.latent.source import Source
 from gan_studio.metrics.evaluate import Report, applicable, check_count, evaluate, kinds_of
 from gan_studio.metrics.reference import Reference, load_references
@@ -41,11 +41,17 @@ class Plan:
     def __post_init__(self) -> None:
         unknown = [name for name in self.names if name not in METRICS]
         if unknown or not self.names:
-            raise StudioError(f"metrics: choose at least one of {', '.join(METRICS)}")
+            raise StudioError(f"metrics: choose at least one of {', '.join(METRICS)}", "error.no_metric")
         if not 1 <= self.interval <= 3600:
-            raise StudioError(f"interval = {self.interval:g}: must be from 1 to 3600 seconds")
+            raise StudioError(f"interval = {self.interval:g}: must be from 1 to 3600 seconds", "error.interval")
         if not 200 <= self.count <= 10_000:
-            raise StudioError(f"samples = {self.count}: must be from 200 to 10000")
+            raise StudioError(
+                f"samples = {self.count}: must be from 200 to 10000",
+                "error.sample_count",
+                count=self.count,
+                least=200,
+                most=10_000,
+            )
         check_count(self.names, self.count)
 
     def names_for(self, config: RunConfig) -> tuple[str, ...]:
@@ -53,7 +59,11 @@ class Plan:
         apply = sum(applicable(config), ())
         names = tuple(name for name in self.names if name in apply)
         if not names:
-            raise StudioError(f"none of the chosen numbers applies to {config.dataset}; these do: {', '.join(apply)}")
+            raise StudioError(
+                f"none of the chosen numbers applies to {config.dataset}; these do: {', '.join(apply)}",
+                "error.not_applicable",
+                dataset=config.dataset,
+            )
         return names
 
 
@@ -123,7 +133,7 @@ class QualityMonitor:
         """What the page shows, as JSON: the state, the newest plan, and the numbers so far with their floors."""
         with self._wake:
             rows, plan = list(self._measured.rows), self._plan
-            said = {"state": self._state, "message": self._message, "run": self._measured.run_id}
+            said = {"state": self._state, "message": in_words(self._message), "run": self._measured.run_id}
         numbers = [{n.name: [n.value, n.error, n.floor, n.spread] for n in row.numbers} for row in rows]
         last = rows[-1] if rows else None
         return {
@@ -158,10 +168,10 @@ class QualityMonitor:
         try:
             message, work = "", self._measure(plan, weights)
         except (StudioError, RuntimeError, MemoryError) as error:  # such as a diverged generator
-            message, work = str(error), 0.0
+            message, work = sentence_of(error), 0.0
         except Exception as error:  # the page must hear of it, whatever it is
             log.exception("measuring failed")
-            message, work = f"unexpected fault: {error}", 0.0
+            message, work = unexpected(error), 0.0
         with self._wake:
             self._done = weights.run_id, weights.step, plan
             self._message = message

@@ -16,7 +16,7 @@ import torch
 
 from gan_studio.config import RunConfig
 from gan_studio.data import DataSet, data_key, load_data
-from gan_studio.errors import StudioError
+from gan_studio.errors import Sentence, StudioError, in_words, joined, sentence_of, unexpected
 from gan_studio.events import Curve, Event, Measurement
 from gan_studio.latent.source import cycled_labels
 from gan_studio.space import Space
@@ -161,7 +161,11 @@ class Session:
     def save(self, name: str) -> Path:
         """Save the run as ``name`` and return its path."""
         if str(name).startswith(AUTOSAVE):
-            raise StudioError(f"names that begin with {AUTOSAVE!r} are pruned by themselves; choose another")
+            raise StudioError(
+                f"names that begin with {AUTOSAVE!r} are pruned by themselves; choose another",
+                "error.autosave_name",
+                prefix=AUTOSAVE,
+            )
         return self._do(lambda: self._save(checkpoint_path(self.checkpoints, name), record=True))
 
     def load(self, name: str, device: str | None = None) -> None:
@@ -197,7 +201,7 @@ class Session:
         future: Future = Future()
         with self._lock:
             if self._closing:
-                raise SessionClosed("the app is ending")
+                raise SessionClosed("the app is ending", "error.ending")
             self._commands.put((action, future))
         return future.result()
 
@@ -248,12 +252,12 @@ class Session:
                 future.set_exception(error)
             except Exception as error:  # a fault in one command must not end the thread that owns the models
                 log.exception("a command failed")
-                future.set_exception(StudioError(f"unexpected fault: {error}"))
+                future.set_exception(StudioError(unexpected(error)))
 
     def _refuse_rest(self) -> None:
         while not self._commands.empty():
             _, future = self._commands.get()
-            future.set_exception(SessionClosed("the app is ending"))
+            future.set_exception(SessionClosed("the app is ending", "error.ending"))
 
     def _guard(self, work: Callable[[], Any]) -> None:
         """Do a piece of training; a fault stops the run at its last good state and says so."""
@@ -261,22 +265,24 @@ class Session:
             work()
             return
         except TrainingFault as fault:
-            reason = str(fault)
+            reason = fault.sentence
         except Exception as error:
             log.exception("training failed")
-            reason = f"unexpected fault in training: {error}"
+            reason = unexpected(error)
         self._fail(reason)  # outside the handler: its traceback would keep the failed step's memory alive
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, reason: Sentence) -> None:
         self._state, self._message = "failed", reason
-        self._run.record("fault", reason=reason)
+        self._run.record("fault", reason=reason, words=in_words(reason))
         try:
             step = self._run.return_to_good_state()
-            self._message = f"{reason}. The state of step {step} is kept."
+            kept = f"{reason}. The state of step {step} is kept."
+            self._message = Sentence(kept, "error.fault", reason=reason, step=step)
             self._publish()
         except Exception as error:  # such as a GPU that answers no more: the page must still hear of it
             log.exception("the good state could not be restored")
-            self._message = f"{reason}. The last good state could not be restored: {error}"
+            lost = f"{reason}. The last good state could not be restored: {error}"
+            self._message = Sentence(lost, "error.fault.lost", reason=reason, error=str(error))
             self._dirty = False  # nothing of this run can be saved any more; it must not stand in the next one's way
             self.snapshot = replace(self.snapshot, state="failed", message=self._message)
             self._on_snapshot(self.snapshot)
@@ -293,10 +299,10 @@ class Session:
 
     def _begin(self, config: RunConfig, state: State, data: DataSet | None) -> None:
         if data is None:  # another visitor ended the run in the meantime
-            raise StudioError("the run has just ended: press again")
+            raise StudioError("the run has just ended: press again", "error.just_ended")
         run = Run(config, data)  # refused before the old run is let go
         run.record("start")
-        self._adopt(run, state, "; ".join(run.data.notes))
+        self._adopt(run, state, joined(run.data.notes))
 
     def _load_data(self, config: RunConfig) -> DataSet:
         key = data_key(config)
@@ -314,11 +320,17 @@ class Session:
         now = time.monotonic()
         if now - self._said >= self._snapshot_seconds:
             self._said = now
-            self._on_snapshot(replace(self.snapshot, message=f"{text}: {100 * share:.0f} %", published=time.time()))
+            percent = f"{100 * share:.0f}"
+            message = Sentence(f"{text}: {percent} %", "loading.share", what=sentence_of(text), share=percent)
+            self._on_snapshot(replace(self.snapshot, message=message, published=time.time()))
 
     def _adopt(self, run: Run, state: State, message: str = "") -> None:
         if not self._autosave():
-            raise StudioError(f"the present run is kept, because it could not be saved: {self._message}")
+            raise StudioError(
+                f"the present run is kept, because it could not be saved: {self._message}",
+                "error.run_kept",
+                reason=self._message,
+            )
         self._runs += 1
         when = time.strftime("%Y%m%d-%H%M%S")
         self._run, self._run_id = run, f"{run.config.dataset}-{run.config.network}-{when}-{self._runs}"
@@ -383,7 +395,7 @@ class Session:
 
     def _need_run(self) -> None:
         if self._run is None:
-            raise StudioError("there is no run yet: press Start first")
+            raise StudioError("there is no run yet: press Start first", "error.no_run")
 
     def _autosave(self) -> bool:
         """Save a run that has trained since it was last saved, and keep only the newest few; False where it failed."""
@@ -399,7 +411,7 @@ class Session:
             return True
         except Exception as error:  # whatever it is, training goes on
             log.warning("%s: %s", AUTOSAVE_FAILED, error, exc_info=True)
-            self._message = f"{AUTOSAVE_FAILED}: {error}"
+            self._message = Sentence(f"{AUTOSAVE_FAILED}: {error}", "error.autosave", error=sentence_of(error))
             return False
 
     # -- publishing ----------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ class RunConfig(BaseModel):
         "", "Your folder or zip of pictures (folder), or your file of points (points).", group="data"
     )
     train_size: Whole = _setting(
-        0, "Train on the first so many samples only; 0 takes all of them.", group="data", ge=0, le=10**7
+        0, "Train on only this many samples, the first ones; 0 takes all of them.", group="data", ge=0, le=10**7
     )
     picture_size: Whole = _setting(
         0, "Side to which pictures are resized; 0 keeps the data set's own.", group="data", unit="pixels", ge=0, le=128
@@ -290,18 +290,23 @@ class RunConfig(BaseModel):
     )
     penalty_interval: Whole = _live(
         1,
-        "Apply the penalties only at every so many discriminator updates, as much stronger (lazy).",
+        "Apply the penalties only at every this many discriminator updates, and that many times as strong "
+        "(lazy regularisation).",
         group="regularisation",
         unit="updates",
         ge=1,
         le=64,
     )
     weight_clip: Real = _live(
-        0.0, "Keep every discriminator weight within this distance of zero; 0 does not.", group="regularisation",
+        0.0, "Keep every discriminator weight within this distance of zero; 0 turns it off.", group="regularisation",
         ge=0.0, le=10.0, suggestions=(0.0, 0.01, 0.03, 0.1),
     )  # fmt: skip
     gradient_clip: Real = _live(
-        0.0, "Shorten each network's gradient to this length; 0 does not.", group="regularisation", ge=0.0, le=1000.0
+        0.0,
+        "Shorten each network's gradient to this length; 0 turns it off.",
+        group="regularisation",
+        ge=0.0,
+        le=1000.0,
     )
     instance_noise: Real = _live(
         0.0,

@@ -83,11 +83,11 @@ def test_what_cannot_be_measured_is_said_and_the_run_goes_on(session, monitor):
     session.start(points())
     monitor.begin(Plan(("fcd",), interval=1, count=200))  # a number for pictures
     wait_until(lambda: monitor.view()["state"] == "failed")
-    assert "none of the chosen numbers applies to ring8" in monitor.view()["message"]
+    assert "none of the chosen numbers applies to ring8" in monitor.view()["message"]["error"]
     assert session.snapshot.state == "running"
     monitor.begin(POINTS)
     wait_until(lambda: monitor.view()["steps"])
-    assert monitor.view()["message"] == ""
+    assert monitor.view()["message"] is None
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,11 @@ def _fetch(data_dir: Path, progress: Progress) -> None:
         names = ", ".join(FILES["train"] + FILES["test"])
         raise StudioError(
             f"data set 'cifar10' is not here and {error}. Connect to the internet, or unpack {ARCHIVE.name} "
-            f"by hand so that these files are in {data_dir / FOLDER}: {names}"
+            f"by hand so that these files are in {data_dir / FOLDER}: {names}",
+            "error.offline",
+            name="cifar10",
+            folder=str(data_dir / FOLDER),
+            files=names,
         ) from None
 
 

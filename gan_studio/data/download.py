@@ -13,7 +13,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from gan_studio.data.dataset import Progress
-from gan_studio.errors import StudioError
+from gan_studio.errors import Sentence, StudioError
 
 STALL_SECONDS = 30.0
 """Give up when nothing has arrived for so long: a firewall that swallows packets gives no error by itself."""
@@ -40,14 +40,18 @@ def fetch(files: Sequence[RemoteFile], folder: Path, progress: Progress, then: C
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix="fetching-", ignore_cleanup_errors=True) as place:
             for file in files:
-                report = partial(_report, progress, f"downloading {file.name}", before, whole)
+                report = partial(_report, progress, _downloading(file), before, whole)
                 report(0)
                 _fetch_one(file, Path(place), report)
                 before += file.size
             then(Path(place))
     except OSError as error:
         raise StudioError(f"could not be stored in {folder} ({error})") from None
-    progress("downloaded", 1.0)
+    progress(Sentence("downloaded", "loading.fetched"), 1.0)
+
+
+def _downloading(file: RemoteFile) -> Sentence:
+    return Sentence(f"downloading {file.name}", "loading.fetching", name=file.name)
 
 
 def _report(progress: Progress, text: str, before: int, whole: int, size: int) -> None:

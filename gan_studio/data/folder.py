@@ -18,7 +18,7 @@ from gan_studio.data.decode import Budget, Unusable, decode
 from gan_studio.data.members import Listing, Member, open_source, printable
 from gan_studio.data.order import fixed_order
 from gan_studio.data.storage import new_bytes, user_path
-from gan_studio.errors import StudioError
+from gan_studio.errors import Sentence, StudioError
 
 OWN_SIDE = 32  # pixels, where the user chooses none: trains in minutes on a laptop
 FEWEST_PICTURES = 8  # fewer are learnt by heart
@@ -26,6 +26,7 @@ FEWEST_TO_SPLIT = 50  # a tenth of fewer says nothing
 MOST_CLASSES = 1000
 _THREADS = min(4, os.cpu_count() or 1)  # each may hold a picture of 160 MB and its copy
 _IN_FLIGHT = 4 * _THREADS
+_READING = Sentence("reading pictures", "loading.reading")
 _NAMED = 5  # skipped files that are named
 
 
@@ -49,14 +50,20 @@ def load_folder(config: RunConfig, data_dir: Path, split: str, progress: Progres
     Raises :class:`StudioError` where there are fewer than 8 pictures, or what ``open_source`` raises.
     """
     if not config.source.strip():
-        raise StudioError("source: name a folder or a zip file of pictures")
+        raise StudioError("source: name a folder or a zip file of pictures", "error.no_source")
     path, channels = user_path(config.source), 1 if config.colours == "grey" else 3
     with open_source(path) as listing:
         decoded = _decode_all(listing, config.picture_size or OWN_SIDE, channels, data_dir, progress)
     skipped = _skipped_note(listing.skipped)
     if len(decoded.paths) < FEWEST_PICTURES:
         found = f"{len(decoded.paths)} pictures that can be read" if decoded.paths else "no picture that can be read"
-        raise StudioError(f"{path}: holds {found}; at least {FEWEST_PICTURES} are needed. {skipped}".strip())
+        raise StudioError(
+            f"{path}: holds {found}; at least {FEWEST_PICTURES} are needed. {skipped}".strip(),
+            "error.few_pictures",
+            name=path.name,
+            count=len(decoded.paths),
+            least=FEWEST_PICTURES,
+        )
     pictures = _one_channel_if_grey(decoded.pictures) if config.colours == "own" else decoded.pictures
     labels, classes, label_note = _labels(decoded.paths)
     part, split_note = _part(decoded, split)
@@ -71,7 +78,7 @@ def _decode_all(listing: Listing, side: int, channels: int, data_dir: Path, prog
     paths, taken_tests, budget = [], 0, Budget()
     for number, (member, result) in enumerate(_in_threads(members, side, channels, budget)):
         if number % 50 == 0:
-            progress("reading pictures", number / len(members))
+            progress(_READING, number / len(members))
         try:
             pixels = result.result()
         except Unusable as error:
@@ -80,7 +87,7 @@ def _decode_all(listing: Listing, side: int, channels: int, data_dir: Path, prog
         pictures[len(paths)] = torch.from_numpy(pixels.copy())
         paths.append(member.path)
         taken_tests += number >= len(members) - tests
-    progress("reading pictures", 1.0)
+    progress(_READING, 1.0)
     return _Decoded(pictures[: len(paths)], paths, taken_tests)
 
 
@@ -139,9 +146,11 @@ def _labels(paths: Sequence[PurePosixPath]) -> tuple[torch.Tensor, tuple[str, ..
     if names == [""]:
         return none, (), ""
     if "" in names:
-        return none, (), "No labels: some pictures are in no subfolder."
+        return none, (), Sentence("No labels: some pictures are in no subfolder.", "loading.no_subfolder")
     if len(names) > MOST_CLASSES:
-        return none, (), f"No labels: there are {len(names)} subfolders, more than {MOST_CLASSES}."
+        count = len(names)
+        text = f"No labels: there are {count} subfolders, more than {MOST_CLASSES}."
+        return none, (), Sentence(text, "loading.many_subfolders", count=count, most=MOST_CLASSES)
     index = {name: number for number, name in enumerate(names)}
     return torch.tensor([index[top] for top in tops]), tuple(map(printable, names)), ""
 
@@ -149,7 +158,8 @@ def _labels(paths: Sequence[PurePosixPath]) -> tuple[torch.Tensor, tuple[str, ..
 def _part(decoded: _Decoded, split: str) -> tuple[slice, str]:
     count = len(decoded.paths)
     if count < FEWEST_TO_SPLIT or decoded.held_out == 0:
-        return slice(0, count), f"Only {count} pictures: all are used for training and for testing."
+        text = f"Only {count} pictures: all are used for training and for testing."
+        return slice(0, count), Sentence(text, "loading.few", count=count)
     border = count - decoded.held_out
     return (slice(0, border) if split == "train" else slice(border, count)), ""
 
@@ -158,4 +168,6 @@ def _skipped_note(skipped: Sequence[str]) -> str:
     if not skipped:
         return ""
     named = ", ".join(skipped[:_NAMED]) + (", ..." if len(skipped) > _NAMED else "")
-    return f"{len(skipped)} {'file' if len(skipped) == 1 else 'files'} skipped: {named}"
+    count = len(skipped)
+    text = f"{count} {'file' if count == 1 else 'files'} skipped: {named}"
+    return Sentence(text, "loading.skipped", count=count, files=named)

@@ -82,7 +82,11 @@ def _fetch(name: str, folder: Path, progress: Progress) -> None:
         names = ", ".join(file.name for file in files)
         raise StudioError(
             f"data set {name!r} is not here and {error}. Connect to the internet, "
-            f"or put these files in {folder} by hand: {names}"
+            f"or put these files in {folder} by hand: {names}",
+            "error.offline",
+            name=name,
+            folder=str(folder),
+            files=names,
         ) from None
 
 

@@ -96,7 +96,10 @@ def _refuse_picture_settings(config: RunConfig) -> None:
     if names:
         raise StudioError(
             f"{', '.join(names)}: {config.dataset} has points, not pictures; "
-            + " and ".join(f"{name} must be {FIELDS[name].default}" for name in names)
+            + " and ".join(f"{name} must be {FIELDS[name].default}" for name in names),
+            "error.picture_settings",
+            settings=", ".join(f"{name} = {FIELDS[name].default}" for name in names),
+            dataset=config.dataset,
         )
 
 

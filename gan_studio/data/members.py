@@ -57,7 +57,7 @@ def open_source(path: Path) -> Iterator[Listing]:
         yield _sorted(_list_folder(path))
         return
     if not path.is_file():
-        raise StudioError(f"{path}: there is no such folder or zip file")
+        raise StudioError(f"{path}: there is no such folder or zip file", "error.no_such_file", name=path.name)
     with _open_zip(path) as archive:
         yield _sorted(_list_zip(path, archive))
 
@@ -69,7 +69,12 @@ def _sorted(listing: Listing) -> Listing:
 
 def _check_count(path: Path, count: int) -> None:
     if count > MOST_FILES:
-        raise StudioError(f"{path}: holds more than {MOST_FILES:,} files; choose a part of it")
+        raise StudioError(
+            f"{path}: holds more than {MOST_FILES:,} files; choose a part of it",
+            "error.many_files",
+            name=path.name,
+            most=f"{MOST_FILES:,}",
+        )
 
 
 def _is_hidden(parts: tuple[str, ...]) -> bool:
@@ -127,17 +132,26 @@ def _open_zip(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError, struct.error):
-        raise StudioError(f"{path}: neither a folder nor a zip file that can be read") from None
+        raise StudioError(
+            f"{path}: neither a folder nor a zip file that can be read", "error.no_zip", name=path.name
+        ) from None
 
 
 def _list_zip(path: Path, archive: zipfile.ZipFile) -> Listing:
     infos = [info for info in archive.infolist() if not info.is_dir()]
     _check_count(path, len(infos))
     if any(info.flag_bits & 1 for info in infos):
-        raise StudioError(f"{path}: is encrypted; save it again without a password")
+        raise StudioError(f"{path}: is encrypted; save it again without a password", "error.encrypted", name=path.name)
     total = sum(info.file_size for info in infos)
     if total > MOST_ZIPPED_BYTES:
-        raise StudioError(f"{path}: unpacks to {total / 2**30:.1f} GiB; at most {MOST_ZIPPED_BYTES >> 30} are taken")
+        size, most = f"{total / 2**30:.1f}", MOST_ZIPPED_BYTES >> 30
+        raise StudioError(
+            f"{path}: unpacks to {size} GiB; at most {most} are taken",
+            "error.unpacked_size",
+            name=path.name,
+            size=size,
+            most=most,
+        )
     listing = Listing()
     for info in infos:
         name = PurePosixPath(info.filename.replace("\\", "/"))

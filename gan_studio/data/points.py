@@ -64,7 +64,7 @@ def read_points(source: str) -> torch.Tensor:
     Raises :class:`StudioError` for anything else, naming the file and what is wrong with it.
     """
     if not source.strip():
-        raise StudioError("source: name a CSV or JSON file of points (x, y)")
+        raise StudioError("source: name a CSV or JSON file of points (x, y)", "error.no_source")
     path = user_path(source)
     return parse_points(read_text(path), str(path))
 
@@ -74,7 +74,9 @@ def parse_points(text: str, name: str) -> torch.Tensor:
     try:
         pairs = _pairs_of_json(text) if text.lstrip()[:1] in ("[", "{") else _pairs_of_csv(text)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
-        raise StudioError(f"{name}: {error}; two numbers, x and y, are needed in each row") from None
+        raise StudioError(
+            f"{name}: {error}; two numbers, x and y, are needed in each row", "error.no_points", name=Path(name).name
+        ) from None
     return _checked(name, pairs)
 
 
@@ -82,12 +84,19 @@ def read_text(path: Path) -> str:
     """The text of a file of points; raises :class:`StudioError` where it is not there, too large, or no text."""
     try:
         if not path.is_file():
-            raise StudioError(f"{path}: there is no such file of points")
+            raise StudioError(f"{path}: there is no such file of points", "error.no_such_file", name=path.name)
         if path.stat().st_size > _MOST_BYTES:
-            raise StudioError(f"{path}: more than {_MOST_BYTES >> 20} MB; at most {MOST_POINTS:,} points are taken")
+            raise StudioError(
+                f"{path}: more than {_MOST_BYTES >> 20} MB; at most {MOST_POINTS:,} points are taken",
+                "error.many_points",
+                name=path.name,
+                most=f"{MOST_POINTS:,}",
+            )
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise StudioError(f"{path}: cannot be read as text; save it as UTF-8 ({error})") from None
+        raise StudioError(
+            f"{path}: cannot be read as text; save it as UTF-8 ({error})", "error.no_text", name=path.name
+        ) from None
 
 
 def _pairs_of_json(text: str) -> list[tuple[float, float]]:
@@ -123,8 +132,21 @@ def _is_number(text: str) -> bool:
 
 def _checked(name: str, pairs: list[tuple[float, float]]) -> torch.Tensor:
     if not FEWEST_POINTS <= len(pairs) <= MOST_POINTS:
-        raise StudioError(f"{name}: holds {len(pairs)} points; from {FEWEST_POINTS} to {MOST_POINTS:,} are taken")
+        raise StudioError(
+            f"{name}: holds {len(pairs)} points; from {FEWEST_POINTS} to {MOST_POINTS:,} are taken",
+            "error.point_count",
+            name=Path(name).name,
+            count=len(pairs),
+            least=FEWEST_POINTS,
+            most=f"{MOST_POINTS:,}",
+        )
     for number, pair in enumerate(pairs, 1):
         if not all(math.isfinite(value) and abs(value) <= MOST_COORDINATE for value in pair):
-            raise StudioError(f"{name}: point {number} is {pair}; x and y must be from -100 to 100")
+            raise StudioError(
+                f"{name}: point {number} is {pair}; x and y must be from -100 to 100",
+                "error.far_point",
+                name=Path(name).name,
+                number=number,
+                point=str(pair),
+            )
     return torch.tensor(pairs)

@@ -9,7 +9,9 @@ from torch.nn.functional import interpolate
 
 from gan_studio.data.dataset import Progress
 from gan_studio.data.storage import new_bytes
+from gan_studio.errors import Sentence
 
+_RESIZING = Sentence("resizing pictures", "loading.resizing")
 _CHUNK = 1024  # pictures at a time: at most 50 MB of 128 x 128 pixels in colour
 
 
@@ -35,8 +37,8 @@ def resize(pictures: torch.Tensor, side: int, folder: Path, progress: Progress) 
         return pictures
     resized = new_bytes((*pictures.shape[:2], side, side), folder)
     for start in range(0, len(pictures), _CHUNK):
-        progress("resizing pictures", start / len(pictures))
+        progress(_RESIZING, start / len(pictures))
         part = slice(start, start + _CHUNK)
         resized[part] = interpolate(pictures[part], (side, side), mode="bilinear", antialias=True)
-    progress("resizing pictures", 1.0)
+    progress(_RESIZING, 1.0)
     return resized

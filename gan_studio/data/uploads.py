@@ -54,10 +54,13 @@ def keep_upload(files: Sequence[Path], data_dir: Path | None) -> tuple[str, str]
     Raises :class:`StudioError` where there is nothing, too much, or no room, and for what cannot be used.
     """
     if not files:
-        raise StudioError("no file was uploaded")
+        raise StudioError("no file was uploaded", "error.no_file")
     total = sum(file.stat().st_size for file in files)
     if total > MOST_BYTES:
-        raise StudioError(f"{total / 2**20:.0f} MiB were uploaded; at most {MOST_BYTES / 2**20:.0f} MiB are taken")
+        size, most = f"{total / 2**20:.0f}", f"{MOST_BYTES / 2**20:.0f}"
+        raise StudioError(
+            f"{size} MiB were uploaded; at most {most} MiB are taken", "error.upload_size", size=size, most=most
+        )
     single = files[0] if len(files) == 1 else None
     kind = single.suffix.lower() if single else ""
     if kind in _POINT_SUFFIXES:
@@ -76,7 +79,10 @@ def keep_upload(files: Sequence[Path], data_dir: Path | None) -> tuple[str, str]
                 shutil.copyfile(file, target / f"{number:06d}{file.suffix.lower()[:8]}")
     except OSError as error:
         _remove(target)
-        raise StudioError(f"the upload cannot be kept in {target.parent} ({error})") from None
+        folder = target.parent
+        raise StudioError(
+            f"the upload cannot be kept in {folder} ({error})", "error.not_kept", folder=str(folder), error=str(error)
+        ) from None
     return ("points" if kind in _POINT_SUFFIXES else "folder"), str(target)
 
 
@@ -85,14 +91,19 @@ def keep_drawing(text: str, data_dir: Path | None) -> str:
     try:
         parse_points(text, "the drawing")
     except StudioError as error:
-        raise StudioError(f"the drawing cannot be used: {error}; draw a few strokes first") from None
+        raise StudioError(
+            f"the drawing cannot be used: {error}; draw a few strokes first", "error.drawing", error=error.sentence
+        ) from None
     _make_room(len(text), data_dir)
     target = _new_path(data_dir, "drawn", ".json")
     try:
         target.write_text(text, encoding="utf-8")
     except (OSError, UnicodeError) as error:
         _remove(target)
-        raise StudioError(f"the drawing cannot be kept in {target.parent} ({error})") from None
+        folder = target.parent
+        raise StudioError(
+            f"the drawing cannot be kept in {folder} ({error})", "error.not_kept", folder=str(folder), error=str(error)
+        ) from None
     return str(target)
 
 
@@ -103,9 +114,19 @@ def _make_room(size: int, data_dir: Path | None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise StudioError(f"{folder}: uploads cannot be kept there ({error})") from None
+        raise StudioError(
+            f"{folder}: uploads cannot be kept there ({error})",
+            "error.not_kept",
+            folder=str(folder),
+            error=str(error),
+        ) from None
     if free < size + _LEFT_FREE:
-        raise StudioError(f"{folder}: the disk is too full for another upload ({free / 2**20:.0f} MiB are free)")
+        mebibytes = f"{free / 2**20:.0f}"
+        raise StudioError(
+            f"{folder}: the disk is too full for another upload ({mebibytes} MiB are free)",
+            "error.disk_full",
+            free=mebibytes,
+        )
     entries = sorted(_entries(data_dir), key=lambda pair: pair[1])
     kept = {entry: _size(entry) for entry, _ in entries}
     while entries and sum(kept.values()) + size > MOST_KEPT:
@@ -132,7 +153,7 @@ def check_source(config: RunConfig, data_dir: Path | None) -> None:
         return
     folder = uploads_dir(data_dir).resolve()
     if folder not in user_path(config.source).resolve().parents:
-        raise StudioError("source: choose one of the uploads, or upload or draw your own data first")
+        raise StudioError("source: choose one of the uploads, or upload or draw your own data first", "error.no_source")
 
 
 def _new_path(data_dir: Path | None, name: str, suffix: str) -> Path:

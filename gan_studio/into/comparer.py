@@ -13,7 +13,7 @@ import torch
 
 from gan_studio.config import RunConfig
 from gan_studio.data import data_key
-from gan_studio.errors import StudioError
+from gan_studio.errors import StudioError, unexpected
 from gan_studio.explorer import Explorer
 from gan_studio.metrics.copies import Nearest, Space, TrainingPictures
 from gan_studio.session import Session
@@ -115,10 +115,10 @@ class Comparer:
         except _Closed:
             pass
         except StudioError as error:
-            made.problem = str(error)
+            made.problem = error.sentence
         except Exception as error:  # the page must hear of it, whatever it is
             log.exception("training pictures cannot be searched")
-            made.problem = f"unexpected fault: {error}"
+            made.problem = unexpected(error)
 
 
 def _look(trained: TrainingPictures, images: torch.Tensor, space: Space, count: int) -> tuple[Nearest, torch.Tensor]:

@@ -20,7 +20,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from gan_studio.data.pixels import to_unit_range
-from gan_studio.errors import StudioError
+from gan_studio.errors import StudioError, unexpected
 from gan_studio.explorer import Explorer
 from gan_studio.latent.inversion import Found, add_noise, invert, shrink
 from gan_studio.latent.source import LIVE, Label, Seed, Source, SourceName
@@ -91,7 +91,9 @@ def problem_of(request: SeenRequest, source: Source) -> Problem:
     if request.task == "fill":
         mask = (_bytes(request.mask, (1, *shape[1:]), "mask") > 0).float()
         if mask.min() > 0:
-            raise StudioError("cover a part of the picture first: brush over what shall be filled in")
+            raise StudioError(
+                "cover a part of the picture first: brush over what shall be filled in", "find.cover_first"
+            )
     elif request.task == "denoise":
         seen = add_noise(target, request.noise, request.seed)
     elif request.task == "enlarge":
@@ -102,7 +104,7 @@ def problem_of(request: SeenRequest, source: Source) -> Problem:
 def picture_shape(source: Source) -> tuple[int, int, int]:
     """(C, H, W) of what it draws; raises :class:`StudioError` for points."""
     if source.space.is_points:
-        raise StudioError("this generator draws points; only pictures can be searched for")
+        raise StudioError("this generator draws points; only pictures can be searched for", "error.find_points")
     return source.space.shape
 
 
@@ -222,7 +224,11 @@ class Finder:
             for search in mine:
                 search.stopping = True
             if len(active) - len(mine) >= MOST_SEARCHES:
-                raise StudioError(f"{MOST_SEARCHES} people are searching already: try again in some seconds")
+                raise StudioError(
+                    f"{MOST_SEARCHES} people are searching already: try again in some seconds",
+                    "error.find_busy",
+                    count=MOST_SEARCHES,
+                )
             name, search = secrets.token_urlsafe(12), _Search(request)
             self._searches[name] = search
             while len(self._searches) > _MOST_KEPT:
@@ -243,7 +249,7 @@ class Finder:
     def _get(self, name: str) -> _Search:
         with self._lock:
             if name not in self._searches:
-                raise StudioError("this search is not known any more: start it anew")
+                raise StudioError("this search is not known any more: start it anew", "error.find_gone")
             return self._searches[name]
 
     def _follow(self, search: _Search, submit: Callable[[], Future[None]]) -> None:
@@ -261,7 +267,7 @@ class Finder:
         elif problem is not None:
             if not isinstance(problem, StudioError):
                 log.error("a search failed", exc_info=problem)
-            message = str(problem) if isinstance(problem, StudioError) else f"unexpected fault: {problem}"
+            message = problem.sentence if isinstance(problem, StudioError) else unexpected(problem)
             search.progress = replace(search.progress, state="failed", message=message)
         elif search.progress.active:
             self._follow(search, lambda: self._explorer.go_on(search.go_on))

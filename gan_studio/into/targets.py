@@ -34,13 +34,14 @@ def real_picture(data: DataSet, label: int | None, seed: int) -> RealPicture:
     Raises :class:`StudioError` where there is no such class, or none of its pictures.
     """
     if data.is_points:
-        raise StudioError("this generator draws points; only pictures can be searched for")
+        raise StudioError("this generator draws points; only pictures can be searched for", "error.find_points")
     if label is not None and data.classes and label >= len(data.classes):
         raise StudioError(f"label: there are {len(data.classes)} classes, counted from 0")
     rng = torch.Generator().manual_seed(seed)
     among = _of_class(data, label if data.classes else None)
     if not len(among):
-        raise StudioError(f"label: no picture of class {data.classes[label]} is held out")
+        name = data.classes[label]
+        raise StudioError(f"label: no picture of class {name} is held out", "error.class_not_held_out", name=name)
     index = among[torch.randint(len(among), (1,), generator=rng)].item()
     own = int(data.labels[index])
     alike = _of_class(data, own if data.classes else None)[:_COMPARED]
@@ -62,6 +63,8 @@ def uploaded_picture(file: bytes, shape: tuple[int, int, int]) -> torch.Tensor:
     try:
         square = torch.from_numpy(decode(file, side, channels).copy())
     except Unusable as error:
-        raise StudioError(f"this file cannot be used: {error}; upload a picture (PNG, JPEG, WebP, GIF)") from None
+        raise StudioError(
+            f"this file cannot be used: {error}; upload a picture (PNG, JPEG, WebP, GIF)", "error.no_picture"
+        ) from None
     top, left = (side - height) // 2, (side - width) // 2
     return square[:, top : top + height, left : left + width]

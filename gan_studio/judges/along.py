@@ -58,7 +58,9 @@ def curves_along(player: Player, real: DataSet, journey: Journey, closed: bool) 
             scores = _scores(judge, samples, _classes(journey.labels), others, other_labels)
             rows[name] = Along(scores, distances(features(samples), closed))
     except RuntimeError as error:  # a diverged network, or no memory left on the device
-        raise StudioError(f"the frames of this path cannot be judged: {error}") from None
+        raise StudioError(
+            f"the frames of this path cannot be judged: {error}", "error.cannot_draw", error=str(error)
+        ) from None
     return Curves(rows, player.source.step, judge.objective.probability is not None, judge.threshold, measured_in)
 
 

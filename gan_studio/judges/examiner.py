@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from gan_studio.errors import StudioError
+from gan_studio.errors import StudioError, in_words
 from gan_studio.judges.human import PICTURES, Answers, HumanTest, check_pictures, draw_test, report
 from gan_studio.judges.player import HeldOut, Player, live_player, saved_player
 from gan_studio.judges.store import FILE_NAME, AnswerStore
@@ -99,13 +99,13 @@ class Examiner:
         with self._lock:
             ticket, given = self._find(submission.ticket)
             if ticket.answers is not None:
-                raise StudioError("these answers have been handed in already")
+                raise StudioError("these answers have been handed in already", "error.handed_in")
             ticket.answers = answers
             given.finished += 1
         try:
             self.store.add(submission.ticket, given.test, answers)
         except StudioError as error:  # the person still gets a result
-            ticket.problem = str(error)
+            ticket.problem = error.sentence
         return self.result(submission.ticket)
 
     def result(self, ticket_name: str) -> dict[str, Any]:
@@ -113,14 +113,14 @@ class Examiner:
         with self._lock:
             ticket, given = self._find(ticket_name)
         if ticket.answers is None:
-            raise StudioError("answer all pictures first")
+            raise StudioError("answer all pictures first", "error.unanswered")
         everybody, problem = [ticket.answers], ticket.problem
         if not problem:
             try:
                 everybody = self.store.answers(given.test) or everybody
             except StudioError as error:
-                problem = str(error)
-        return {**report(given.test, ticket.answers, everybody), "problem": problem}
+                problem = error.sentence
+        return {**report(given.test, ticket.answers, everybody), "problem": in_words(problem)}
 
     def recent(self) -> list[dict[str, Any]]:
         """The tests that were given out last, newest first, for others to take too."""
@@ -162,7 +162,7 @@ class Examiner:
     def _given(self, test: str) -> _Given:
         with self._lock:
             if test not in self._tests:
-                raise StudioError(_EXPIRED)
+                raise StudioError(_EXPIRED, "error.expired")
             return self._tests[test]
 
     def _asked(self, source: str, seed: int) -> _Given:
@@ -199,5 +199,5 @@ class Examiner:
     def _find(self, name: str) -> tuple[_Ticket, _Given]:
         ticket = self._tickets.get(name)
         if ticket is None or ticket.test not in self._tests:
-            raise StudioError(_EXPIRED)
+            raise StudioError(_EXPIRED, "error.expired")
         return ticket, self._tests[ticket.test]

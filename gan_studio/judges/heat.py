@@ -61,7 +61,10 @@ class HeatMaps:
             values, limit = self._scores(player, samples, request.label)
             return Heat(values, source.step, limit=limit)
         if source.space.is_points:
-            raise StudioError("points have no classifier and no nearest picture: only the discriminator can judge them")
+            raise StudioError(
+                "points have no classifier and no nearest picture: only the discriminator can judge them",
+                "error.heat_points",
+            )
         if request.kind == "class":
             classifier = load_judge(player.config.dataset)
             seen = classifier.look(samples).logits.argmax(1)

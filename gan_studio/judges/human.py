@@ -64,7 +64,7 @@ def draw_test(player: Player, real: DataSet, seed: int) -> HumanTest:
         # line, and keeps company with the rest where the discriminator looks at several at once.
         outputs = player.judge.outputs(pictures, labels), player.judge.outputs(drawn, drawn_labels)
     except RuntimeError as error:  # no memory left on the device
-        raise StudioError(f"this test cannot be drawn: {error}") from None
+        raise StudioError(f"this test cannot be drawn: {error}", "error.cannot_draw", error=str(error)) from None
     player.judge.calibrate(*(part[_HALF:] for part in outputs))
     shown, outputs = torch.cat([pictures[:_HALF], drawn[:_HALF]]), torch.cat([part[:_HALF] for part in outputs])
     order = _order(shown, seed)
@@ -90,7 +90,9 @@ def check_pictures(player: Player) -> None:
     if player.space.is_points:
         raise StudioError(
             f"the human test needs pictures, and {player.name} generates points ({player.config.dataset}); "
-            "choose a run on pictures"
+            "choose a run on pictures",
+            "error.human_points",
+            name=player.name,
         )
 
 

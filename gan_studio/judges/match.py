@@ -121,12 +121,24 @@ class _Progress:
 def check_numbers(names: Sequence[str], samples: int) -> None:
     """Raise :class:`StudioError` for too few, too many or equal players, or a number of samples out of range."""
     if not FEWEST <= len(names) <= MOST:
-        raise StudioError(f"a match is between {FEWEST} and {MOST} runs, not {len(names)}")
+        raise StudioError(
+            f"a match is between {FEWEST} and {MOST} runs, not {len(names)}",
+            "error.players",
+            fewest=FEWEST,
+            most=MOST,
+            count=len(names),
+        )
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise StudioError(f"{twice} is named twice; a match is between different runs")
+        raise StudioError(f"{twice} is named twice; a match is between different runs", "error.twice", name=twice)
     if not BATCH <= samples <= MOST_SAMPLES:
-        raise StudioError(f"{samples} samples: must be from {BATCH} to {MOST_SAMPLES}")
+        raise StudioError(
+            f"{samples} samples: must be from {BATCH} to {MOST_SAMPLES}",
+            "error.sample_count",
+            count=samples,
+            least=BATCH,
+            most=MOST_SAMPLES,
+        )
 
 
 def check_fit(one: Player, other: Player) -> None:
@@ -135,7 +147,10 @@ def check_fit(one: Player, other: Player) -> None:
     def refuse(what: Callable[[Player], str]) -> None:
         raise StudioError(
             f"{one.name} and {other.name} cannot play against each other: {one.name} {what(one)}, "
-            f"{other.name} {what(other)}"
+            f"{other.name} {what(other)}",
+            "error.no_match",
+            one=one.name,
+            other=other.name,
         )
 
     if one.space.is_points != other.space.is_points:
@@ -152,7 +167,10 @@ def check_fit(one: Player, other: Player) -> None:
         if judge.judge.is_told_classes and not player.source.conditional:
             raise StudioError(
                 f"{one.name} and {other.name} cannot play against each other: {judge.name}'s discriminator must be "
-                f"told the class of each sample, and {player.name}'s generator does not know it"
+                f"told the class of each sample, and {player.name}'s generator does not know it",
+                "error.no_match.classes",
+                one=judge.name,
+                other=player.name,
             )
 
 

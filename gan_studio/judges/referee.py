@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gan_studio.errors import StudioError
+from gan_studio.errors import StudioError, in_words, unexpected
 from gan_studio.judges.examiner import Name
 from gan_studio.judges.match import MOST, MOST_SAMPLES, SAMPLES, Match, check_fit, check_numbers, play
 from gan_studio.judges.player import HeldOut, Player, live_player, saved_player
@@ -45,7 +45,7 @@ class Progress:
     match: Match | None = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:
-        return {**vars(self), "match": self.match and self.match.to_json()}
+        return {**vars(self), "message": in_words(self.message), "match": self.match and self.match.to_json()}
 
 
 class _Stopped(Exception):
@@ -67,7 +67,8 @@ class Referee:
         with self._lock:
             if self.progress.state == "running":
                 raise StudioError(
-                    f"a match between {', '.join(self.progress.players)} is being played: wait or stop it"
+                    f"a match between {', '.join(self.progress.players)} is being played: wait or stop it",
+                    "error.match_busy",
                 )
             self._stopping.clear()
             self.progress = Progress("running", players=request.players)
@@ -84,11 +85,11 @@ class Referee:
         except (_Stopped, CancelledError):
             self.progress = Progress("stopped", players=request.players)
         except StudioError as error:
-            self.progress = Progress("failed", players=request.players, message=str(error))
+            self.progress = Progress("failed", players=request.players, message=error.sentence)
         except Exception as error:  # such as no memory left on the device: the page must hear of it
             if not self._stopping.is_set():
                 log.exception("a match failed")
-            self.progress = Progress("failed", players=request.players, message=f"unexpected fault: {error}")
+            self.progress = Progress("failed", players=request.players, message=unexpected(error))
 
     def _play(self, request: MatchRequest) -> Match:
         players: list[Player] = []

@@ -53,7 +53,7 @@ class AnswerStore:
             try:
                 file.execute(f"INSERT INTO answers VALUES ({','.join('?' * len(row))})", row)
             except sqlite3.IntegrityError:
-                raise StudioError("these answers have been handed in already") from None
+                raise StudioError("these answers have been handed in already", "error.handed_in") from None
 
     def answers(self, test: HumanTest) -> list[Answers]:
         """What everybody has answered to ``test``, the oldest first."""
@@ -78,7 +78,10 @@ class AnswerStore:
         except (sqlite3.Error, OSError, ValueError, TypeError, OverflowError) as error:
             raise StudioError(
                 f"{self.path}: the class's answers cannot be read or kept ({error}); "
-                "make the folder writable, or move the file away to begin a new one"
+                "make the folder writable, or move the file away to begin a new one",
+                "error.not_kept",
+                folder=str(self.path),
+                error=str(error),
             ) from None
 
 

@@ -38,11 +38,14 @@ def find_attribute(with_it: torch.Tensor, without_it: torch.Tensor) -> Attribute
     least = min(len(with_it), len(without_it))
     if least < LEAST_EXAMPLES:
         raise StudioError(
-            f"mark at least {LEAST_EXAMPLES} pictures with and {LEAST_EXAMPLES} without; one side has {least}"
+            f"mark at least {LEAST_EXAMPLES} pictures with and {LEAST_EXAMPLES} without; one side has {least}",
+            "error.few_examples",
+            least=LEAST_EXAMPLES,
+            count=least,
         )
     difference = with_it.mean(0) - without_it.mean(0)
     if difference.norm() < 1e-6:
-        raise StudioError("the two sides are the same: mark other pictures")
+        raise StudioError("the two sides are the same: mark other pictures", "error.same_examples")
     x = torch.cat([with_it, without_it]).numpy()
     y = [1] * len(with_it) + [0] * len(without_it)
     # Far fewer examples than dimensions: strongly held back, and both sides counted alike.

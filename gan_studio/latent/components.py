@@ -54,7 +54,9 @@ def activation_components(
     features = torch.cat([_features(network, layer, part, labels) for part in z.split(_BATCH)])
     spread = (features.amax(0) - features.amin(0)).sum()
     if not 0 < spread < math.inf:  # nor where it is not a number
-        raise StudioError(f"layer {layer} puts out the same for all latents: the run has collapsed or diverged")
+        raise StudioError(
+            f"layer {layer} puts out the same for all latents: the run has collapsed or diverged", "error.run_diverged"
+        )
     count = min(count, latent_size, features.shape[1])
     coordinates, explained = principal_components(features, count, seed)
     # Least squares of z on the standardised coordinates; these are uncorrelated, so it is one product.

@@ -19,7 +19,7 @@ def principal_directions(weight: torch.Tensor, count: int) -> tuple[torch.Tensor
     """
     weight = weight.detach().float().cpu()
     if not weight.isfinite().all():
-        raise StudioError("the generator's weights are not finite: the run has diverged")
+        raise StudioError("the generator's weights are not finite: the run has diverged", "error.run_diverged")
     # Eigenvectors of the small (Z, Z) matrix: much faster than the decomposition of a tall weight.
     variance, vectors = torch.linalg.eigh((weight.T @ weight).double())
     count = min(count, *weight.shape)

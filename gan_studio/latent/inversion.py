@@ -56,7 +56,7 @@ def invert(
     """
     known = torch.ones_like(target[:1]) if mask is None else mask
     if known.sum() == 0:
-        raise StudioError("nothing of the picture is left to compare with: uncover some of it")
+        raise StudioError("nothing of the picture is left to compare with: uncover some of it", "error.all_covered")
     rng = torch.Generator().manual_seed(seed)
     z = torch.randn(restarts, latent_size, generator=rng).to(target.device).requires_grad_()
     optimizer = torch.optim.Adam([z], lr=lr)
@@ -77,7 +77,7 @@ def invert(
 
 def _ranked(step: int, z: torch.Tensor, errors: torch.Tensor, pictures: torch.Tensor) -> Found:
     if not errors.isfinite().any():
-        raise StudioError("the generator gives no finite picture here: its run has diverged")
+        raise StudioError("the generator gives no finite picture here: its run has diverged", "error.run_diverged")
     order = errors.detach().nan_to_num(nan=torch.inf).argsort()
     return Found(step, z.detach()[order].clone(), errors.detach()[order], pictures.detach()[order], order)
 

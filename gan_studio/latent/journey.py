@@ -75,7 +75,7 @@ def journey_of(request: PathRequest, source: Source) -> Journey:
         walk = random_walk(keys[0], count, request.frames, request.walk_seed)
         return Journey({"walk": walk}, source.labels(request.label, count), (0,))
     if len(keys) < 2:
-        raise StudioError("a path needs at least two key frames: add one")
+        raise StudioError("a path needs at least two key frames: add one", "error.two_frames")
     around = [*range(len(keys)), *([0] if request.closed else [])]
     positions = path_positions(len(around) - 1, request.frames, request.closed, request.easing)
     rows = {kind: key_path(keys[around], positions, kind) for kind in ("linear", "spherical")}

@@ -46,9 +46,9 @@ def plane_along(origin: torch.Tensor, first: torch.Tensor, second: torch.Tensor)
     Raises :class:`StudioError` where they are parallel or zero.
     """
     if len(origin) < 2:
-        raise StudioError("a latent space of one dimension has no planes")
+        raise StudioError("a latent space of one dimension has no planes", "error.no_planes")
     across = first / first.norm().clamp_min(1e-12)
     rest = second - (second @ across) * across
     if first.norm() < 1e-6 or rest.norm() < 1e-4 * second.norm().clamp_min(1e-6):
-        raise StudioError("these latents lie on one line: choose others to span a plane")
+        raise StudioError("these latents lie on one line: choose others to span a plane", "error.one_line")
     return Plane(origin, across, rest / rest.norm())

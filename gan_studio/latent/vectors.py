@@ -36,7 +36,9 @@ def unpack(text: str, latent_size: int) -> torch.Tensor:
     if len(numbers) == 0 or len(numbers) % latent_size:
         raise StudioError(
             f"z: {len(numbers)} numbers do not make latents of {latent_size}: they were kept from a generator of "
-            "another latent size; choose its run"
+            "another latent size; choose its run",
+            "error.latent_size",
+            size=latent_size,
         )
     if len(numbers) // latent_size > MOST_LATENTS:
         raise StudioError(f"z: {len(numbers) // latent_size} latents at once; at most {MOST_LATENTS} are drawn")

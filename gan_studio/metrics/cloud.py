@@ -139,6 +139,6 @@ def _small(samples: torch.Tensor, source: Source) -> torch.Tensor:
 
 def _nearest(vectors: torch.Tensor) -> torch.Tensor:
     if not vectors.isfinite().all():
-        raise StudioError("this generator has diverged: its samples are not numbers any more")
+        raise StudioError("this generator has diverged: its samples are not numbers any more", "error.run_diverged")
     apart = torch.cdist(vectors, vectors).fill_diagonal_(torch.inf)
     return apart.topk(min(NEIGHBOURS, len(vectors) - 1), largest=False).indices

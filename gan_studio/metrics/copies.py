@@ -52,7 +52,7 @@ class TrainingPictures:
     ):
         """``looked`` is told how many more pictures the classifier has looked at; it may wait, or raise to end it."""
         if config.dataset in POINT_SETS:
-            raise StudioError("this generator draws points: there are no pictures to compare")
+            raise StudioError("this generator draws points: there are no pictures to compare", "error.copies_points")
         sets, self._reference = load_pictures(config, data_dir), None
         if has_classifier(config.dataset):
             cache = (data_dir or default_data_dir()) / "metrics"

@@ -9,7 +9,7 @@ from typing import Any
 
 from gan_studio.config import POINT_SETS, RunConfig, make_config
 from gan_studio.data.toys import TOYS
-from gan_studio.errors import StudioError
+from gan_studio.errors import Sentence, StudioError
 from gan_studio.latent.source import Source
 from gan_studio.metrics.classifier import has_classifier
 from gan_studio.metrics.reference import Against, Reference, load_references
@@ -116,7 +116,13 @@ def check_count(names: Sequence[str], count: int) -> None:
     for name in names:
         row = METRICS[name]
         if count < row.least:
-            raise StudioError(f"{count} samples are too few for {name}: take {row.least} or more ({row.because})")
+            raise StudioError(
+                f"{count} samples are too few for {name}: take {row.least} or more ({row.because})",
+                "error.few_samples",
+                count=count,
+                name=Sentence(name, f"metric.{name}"),
+                least=row.least,
+            )
 
 
 def _check_most(names: Sequence[str], count: int, most: int, dataset: str) -> None:

@@ -24,7 +24,9 @@ def project(vectors: torch.Tensor, method: Method, seed: int = 0) -> torch.Tenso
     Raises :class:`StudioError` where there are fewer than three vectors, or some are not finite.
     """
     if len(vectors) < 3 or not vectors.isfinite().all():
-        raise StudioError("a cloud needs at least three vectors of finite numbers: has this generator diverged?")
+        raise StudioError(
+            "a cloud needs at least three vectors of finite numbers: has this generator diverged?", "error.run_diverged"
+        )
     places = _principal(vectors, 2) if method == "pca" else _neighbours(vectors, seed)
     places = places - places.mean(0)
     return places / places.abs().max().clamp_min(1e-12)

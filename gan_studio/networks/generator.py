@@ -49,7 +49,10 @@ class Generator(nn.Module):
         if condition == "batch_norm" and not any(isinstance(layer, ClassBatchNorm) for layer in self.modules()):
             raise StudioError(
                 "generator_conditioning batch_norm needs batch normalisation in the generator: network "
-                f"{config.network} with generator_norm {config.generator_norm} has none"
+                f"{config.network} with generator_norm {config.generator_norm} has none",
+                "error.no_class_norm",
+                network=config.network,
+                norm=config.generator_norm,
             )
 
     def forward(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:

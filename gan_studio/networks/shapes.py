@@ -36,12 +36,19 @@ class Ladder:
     def check(self, shape: Shape) -> None:
         """Raise :class:`StudioError` where the network does not serve samples of ``shape``."""
         if are_points(shape):
-            raise StudioError(f"network {self.network} needs pictures, not points")
+            raise StudioError(
+                f"network {self.network} needs pictures, not points", "error.network_points", network=self.network
+            )
         _, height, width = shape
         factor = 2 ** self._count(shape)
         if height % factor or width % factor:
             raise StudioError(
-                f"network {self.network} needs pictures whose sides are divisible by {factor}, not {height} x {width}"
+                f"network {self.network} needs pictures whose sides are divisible by {factor}, not {height} x {width}",
+                "error.network_size",
+                network=self.network,
+                factor=factor,
+                height=height,
+                width=width,
             )
 
     def _count(self, shape: Shape) -> int:

@@ -48,7 +48,9 @@ def checkpoint_path(folder: Path, name: str) -> Path:
     if not _NAME.fullmatch(stem) or stem.endswith("."):
         raise CheckpointError(
             f"checkpoint name {str(name)[:100]!r}: use 1 to 80 letters, digits, dots, dashes or underscores, "
-            "beginning with a letter or digit"
+            "beginning with a letter or digit",
+            "error.checkpoint_name",
+            name=str(name)[:100],
         )
     return folder / f"{stem}{SUFFIX}"
 
@@ -57,7 +59,7 @@ def saved_path(folder: Path, name: str) -> Path:
     """The checkpoint called ``name`` in ``folder``; :class:`CheckpointError` where there is none."""
     path = checkpoint_path(folder, name)
     if not path.is_file():
-        raise CheckpointError(f"checkpoint {name!r} is not there (any more)")
+        raise CheckpointError(f"checkpoint {name!r} is not there (any more)", "error.checkpoint_gone", name=str(name))
     return path
 
 
@@ -90,7 +92,9 @@ def write_checkpoint(path: Path, tensors: Mapping[str, torch.Tensor], meta: Mapp
     except (OSError, SafetensorError, ValueError, RuntimeError) as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        raise CheckpointError(f"{path}: cannot be written ({error})") from error
+        raise CheckpointError(
+            f"{path}: cannot be written ({error})", "error.cannot_write", path=str(path), error=str(error)
+        ) from error
 
 
 def _remove_stale_partials(path: Path) -> None:
@@ -132,10 +136,16 @@ def read_meta(path: Path) -> dict[str, Any]:
     if not isinstance(meta, dict) or not isinstance(meta.get("format"), int):
         raise CheckpointError(f"{path}: its description is damaged (no format number)")
     if meta["format"] > FORMAT:
-        raise CheckpointError(f"{path}: written by a newer GAN Studio (format {meta['format']}); update to read it")
+        raise CheckpointError(
+            f"{path}: written by a newer GAN Studio (format {meta['format']}); update to read it",
+            "error.checkpoint_newer",
+            name=path.stem,
+        )
     if meta["format"] < FORMAT:
         raise CheckpointError(
-            f"{path}: written by an older GAN Studio (format {meta['format']}), which had other parts; train it anew"
+            f"{path}: written by an older GAN Studio (format {meta['format']}), which had other parts; train it anew",
+            "error.checkpoint_older",
+            name=path.stem,
         )
     return meta
 
@@ -150,6 +160,10 @@ def _open(path: Path) -> safe_open:
     except (SafetensorError, OSError) as error:
         if zipfile.is_zipfile(path):
             raise CheckpointError(
-                f"{path}: a pickled PyTorch file; those can run code when opened and are never loaded here; {_REMEDY}"
+                f"{path}: a pickled PyTorch file; those can run code when opened and are never loaded here; {_REMEDY}",
+                "error.pickle",
+                name=path.name,
             ) from None
-        raise CheckpointError(f"{path}: damaged or not a safetensors file ({error}); {_REMEDY}") from None
+        raise CheckpointError(
+            f"{path}: damaged or not a safetensors file ({error}); {_REMEDY}", "error.damaged", name=path.name
+        ) from None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gan_studio.config import ConfigError, RunConfig
 from gan_studio.data import DataSet
+from gan_studio.errors import Sentence, joined
 from gan_studio.networks import discriminator_name
 from gan_studio.objectives import AUGMENTATIONS, OBJECTIVES, PENALTIES
 
@@ -14,7 +15,7 @@ def check(config: RunConfig, data: DataSet) -> None:
     """Raise :class:`ConfigError` with a sentence for every pair of settings that cannot work together."""
     problems = [*_critic(config), *_batches(config), *_labels(config, data), *_points(config, data)]
     if problems:
-        raise ConfigError("; ".join(problems))
+        raise ConfigError(joined(problems))
 
 
 def _has_batch_norm(config: RunConfig) -> bool:
@@ -23,56 +24,88 @@ def _has_batch_norm(config: RunConfig) -> bool:
     return config.discriminator_norm == "batch" and (name == "dcgan" or (name == "mlp" and len(config.hidden) > 1))
 
 
-def _critic(config: RunConfig) -> Iterator[str]:
+def _critic(config: RunConfig) -> Iterator[Sentence]:
     penalties = [name for name in PENALTIES if getattr(config, name) > 0]
     if penalties and _has_batch_norm(config):
-        yield (
-            f"{penalties[0]} = {getattr(config, penalties[0]):g} with discriminator_norm = batch: the penalty is on "
+        name, value = penalties[0], f"{getattr(config, penalties[0]):g}"
+        yield Sentence(
+            f"{name} = {value} with discriminator_norm = batch: the penalty is on "
             "each sample's own slope, and batch normalisation makes every score depend on the whole batch; "
-            "set discriminator_norm = none"
+            "set discriminator_norm = none",
+            "error.penalty_with_norm",
+            name=name,
+            value=value,
         )
     smoothable = [name for name, row in OBJECTIVES.items() if row.smoothing]
     if config.label_smoothing > 0 and config.objective not in smoothable:
-        yield (
-            f"label_smoothing = {config.label_smoothing:g} with objective = {config.objective}: it has no label to "
-            f"smooth; set label_smoothing = 0 or take one of {', '.join(smoothable)}"
+        value, others = f"{config.label_smoothing:g}", ", ".join(smoothable)
+        yield Sentence(
+            f"label_smoothing = {value} with objective = {config.objective}: it has no label to "
+            f"smooth; set label_smoothing = 0 or take one of {others}",
+            "error.no_smoothing",
+            value=value,
+            objective=config.objective,
+            others=others,
         )
 
     if config.objective == "mmd":  # compares features; these two only reach the score
         unread = {"discriminator_conditioning": "projection", "minibatch_std": True}
         for name in (name for name, value in unread.items() if getattr(config, name) == value):
-            yield (
+            yield Sentence(
                 f"{name} = {unread[name]} with objective = mmd: it adds to the discriminator's score, and mmd compares "
-                "features instead; change one of the two"
+                "features instead; change one of the two",
+                "error.unread_by_mmd",
+                name=name,
+                value=str(unread[name]),
             )
 
 
-def _batches(config: RunConfig) -> Iterator[str]:
+def _batches(config: RunConfig) -> Iterator[Sentence]:
     if config.batch_size % config.pack or config.batch_size // config.pack < 2:
-        yield (
+        yield Sentence(
             f"batch_size = {config.batch_size} with pack = {config.pack}: a batch must hold at least 2 whole packs; "
-            f"take a multiple of {config.pack} from {2 * config.pack} on"
+            f"take a multiple of {config.pack} from {2 * config.pack} on",
+            "error.packs",
+            size=config.batch_size,
+            pack=config.pack,
+            least=2 * config.pack,
         )
 
 
-def _labels(config: RunConfig, data: DataSet) -> Iterator[str]:
+def _labels(config: RunConfig, data: DataSet) -> Iterator[Sentence]:
     told = {player: getattr(config, f"{player}_conditioning") for player in ("generator", "discriminator")}
     conditioned = [f"{player}_conditioning = {how}" for player, how in told.items() if how != "none"]
     if conditioned and not data.classes:
-        yield f"{conditioned[0]}: data set {data.name} has no classes; set it to none"
+        yield Sentence(
+            f"{conditioned[0]}: data set {data.name} has no classes; set it to none",
+            "error.no_classes",
+            setting=conditioned[0],
+            name=data.name,
+        )
     if told["discriminator"] != "none" and told["generator"] == "none":
-        yield (
+        yield Sentence(
             f"{conditioned[0]} with generator_conditioning = none: the generator is judged by a class that it is not "
-            "told; set generator_conditioning = embedding or batch_norm"
+            "told; set generator_conditioning = embedding or batch_norm",
+            "error.untold",
+            setting=conditioned[0],
         )
     if told["discriminator"] != "none" and config.pack > 1:
-        yield (
+        yield Sentence(
             f"discriminator_conditioning = {told['discriminator']} with pack = {config.pack}: a pack has as many "
-            "classes as samples; set pack = 1"
+            "classes as samples; set pack = 1",
+            "error.pack_of_classes",
+            how=told["discriminator"],
+            pack=config.pack,
         )
 
 
-def _points(config: RunConfig, data: DataSet) -> Iterator[str]:
+def _points(config: RunConfig, data: DataSet) -> Iterator[Sentence]:
     used = [name for name in AUGMENTATIONS if getattr(config, name) > 0]
     if used and data.is_points:
-        yield f"{used[0]} = {getattr(config, used[0]):g}: points have no colour, place or square to change; set it to 0"
+        name, value = used[0], f"{getattr(config, used[0]):g}"
+        yield Sentence(
+            f"{name} = {value}: points have no colour, place or square to change; set it to 0",
+            "error.augmented_points",
+            name=name,
+            value=value,
+        )

@@ -18,7 +18,9 @@ def resolve_device(name: str) -> torch.device:
     if name == "auto":
         name = next(kind for kind, there in present.items() if there)
     if not present[name]:
-        raise StudioError(f"device {name} is not available here; use device=auto or device=cpu")
+        raise StudioError(
+            f"device {name} is not available here; use device=auto or device=cpu", "error.no_device", name=name
+        )
     return torch.device(name)
 
 

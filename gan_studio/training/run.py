@@ -14,7 +14,7 @@ import torch
 from gan_studio import __version__
 from gan_studio.config import LIVE_FIELDS, RunConfig, make_config, resume_config
 from gan_studio.data import DataSet
-from gan_studio.errors import StudioError
+from gan_studio.errors import Sentence, StudioError
 from gan_studio.events import Curve, Event, Measurement
 from gan_studio.space import Space
 from gan_studio.training.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
@@ -77,9 +77,12 @@ class Run:
         try:
             self.trainer.step()
         except torch.OutOfMemoryError as error:
-            raise TrainingFault(f"out of memory in step {self.step_count + 1}: {error}; use a smaller batch") from None
+            step = self.step_count + 1
+            text = f"out of memory in step {step}: {error}; use a smaller batch"
+            raise TrainingFault(text, "error.memory", step=step, error=str(error)) from None
         except (RuntimeError, MemoryError) as error:
-            raise TrainingFault(f"step {self.step_count + 1} failed: {error}") from None
+            step = self.step_count + 1
+            raise TrainingFault(f"step {step} failed: {error}", "error.step", step=step, error=str(error)) from None
         finally:
             self.seconds += time.perf_counter() - start
         self.pictures += self.config.batch_size * self.config.discriminator_steps
@@ -114,15 +117,22 @@ class Run:
             self.images_per_second = (self.pictures - pictures) / (self.seconds - seconds)
         self._measured = (self.seconds, self.pictures)
 
-    def _describe_divergence(self, values: Mapping[str, float]) -> str:
+    def _describe_divergence(self, values: Mapping[str, float]) -> Sentence:
         broken = ", ".join(f"{name} = {value}" for name, value in values.items() if not math.isfinite(value))
         last = self._last_finite
-        known = (
-            f"last finite at step {last.step}: d_loss {last.d_loss:.4g}, g_loss {last.g_loss:.4g}"
-            if last
-            else "no finite value before it"
+        known = Sentence("no finite value before it", "error.diverged.at_once")
+        if last:
+            d_loss, g_loss = f"{last.d_loss:.4g}", f"{last.g_loss:.4g}"
+            text = f"last finite at step {last.step}: d_loss {d_loss}, g_loss {g_loss}"
+            known = Sentence(text, "error.diverged.last", step=last.step, d_loss=d_loss, g_loss=g_loss)
+        step = self.step_count
+        return Sentence(
+            f"training diverged by step {step} ({broken}; {known}); lower the learning rates and go on",
+            "error.diverged",
+            step=step,
+            broken=broken,
+            known=known,
         )
-        return f"training diverged by step {self.step_count} ({broken}; {known}); lower the learning rates and go on"
 
     def return_to_good_state(self) -> int:
         """Undo what went wrong: go back to the newest state known to be finite, and return its step.

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import torch
 
 from gan_studio.data.pixels import tile
+from gan_studio.errors import in_words
 from gan_studio.events import Measurement
 from gan_studio.session import Snapshot
 
@@ -58,7 +59,7 @@ def encode_snapshot(snapshot: Snapshot, viewers: int) -> bytes:
     message = {
         "run": snapshot.run_id,
         "state": snapshot.state,
-        "message": snapshot.message,
+        "message": in_words(snapshot.message),
         "config": snapshot.config.model_dump() if snapshot.config else None,
         "step": snapshot.step,
         "epoch": round(snapshot.epoch, 3),

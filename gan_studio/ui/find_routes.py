@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from gan_studio.data.pixels import to_bytes
+from gan_studio.errors import in_words
 from gan_studio.explorer import Explorer
 from gan_studio.into.finder import Finder, FindRequest, Problem, Progress, SeenRequest, picture_shape, problem_of
 from gan_studio.into.targets import MOST_UPLOAD_BYTES, real_picture, uploaded_picture
@@ -120,7 +121,7 @@ def _picture(image: torch.Tensor, **about: Any) -> Response:
 def _progress(progress: Progress, known: int) -> dict[str, Any]:
     answer = {
         "state": progress.state,
-        "message": progress.message,
+        "message": in_words(progress.message),
         "steps": progress.steps,
         "weights": progress.weights,
         "seconds": round(progress.seconds, 2),

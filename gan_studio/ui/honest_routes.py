@@ -56,7 +56,7 @@ def add_honest_routes(app: FastAPI, explorer: Explorer, comparer: Comparer) -> N
 
 def _draw(source: Source, wanted: HonestRequest) -> tuple[RunConfig, torch.Tensor, int]:
     if source.space.is_points:
-        raise StudioError("this generator draws points: there are no pictures to compare")
+        raise StudioError("this generator draws points: there are no pictures to compare", "error.copies_points")
     if wanted.z:
         z = unpack(wanted.z, source.latent_size)[:MOST_COMPARED]
         return source.config, draw(source, z, wanted.label), source.step

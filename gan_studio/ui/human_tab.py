@@ -22,7 +22,7 @@ def build_human_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
     with gr.Row(elem_id="human"):
         with gr.Column(scale=1, min_width=290, elem_id="human-controls"):
             source = choose_source(
-                session, tab, label=say("latent.source"), info=say("latent.source.info"), elem_id="human-source"
+                session, say, tab, label=say("latent.source"), info=say("latent.source.info"), elem_id="human-source"
             )
             seed = gr.Number(
                 1, label=say("human.seed"), info=say("human.seed.info"), precision=0, minimum=0, elem_id="human-seed"
@@ -38,7 +38,7 @@ def build_match_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
     with gr.Row(elem_id="match"):
         with gr.Column(scale=1, min_width=290, elem_id="match-controls"):
             players = choose_source(
-                session, tab, [], multiselect=True, max_choices=MOST, label=say("match.players"),
+                session, say, tab, [], multiselect=True, max_choices=MOST, label=say("match.players"),
                 info=say("match.players.info"), elem_id="match-players",
             )  # fmt: skip
             samples = gr.Number(

@@ -95,7 +95,7 @@ def _finite(source: Source, work: Callable[[Source, Any], dict[str, Any]], wante
     try:
         return work(source, wanted)
     except (RuntimeError, ValueError) as error:  # a diverged generator, or no memory left on the device
-        raise StudioError(f"nothing can be seen inside: {error}") from None
+        raise StudioError(f"nothing can be seen inside: {error}", "error.cannot_draw", error=str(error)) from None
 
 
 def _inputs(source: Source, wanted: InsideRequest | ChannelRequest) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -177,7 +177,7 @@ def directions(source: Source, wanted: ChannelRequest) -> dict[str, Any]:
     z, labels = _inputs(source, wanted)
     values = jacobian_singular_values(source.network, z, labels)
     if not values.isfinite().all():
-        raise StudioError("the generator gives no finite picture here: its run has diverged")
+        raise StudioError("the generator gives no finite picture here: its run has diverged", "error.run_diverged")
     return {
         "values": _values(values),
         "participation": _short(torch.tensor(participation_ratio(values))),

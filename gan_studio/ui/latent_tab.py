@@ -23,7 +23,7 @@ def build_latent_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
     with gr.Row(elem_id="latent-shared"):
         with gr.Column(scale=1, min_width=290):
             source = choose_source(
-                session, tab, label=say("latent.source"), info=say("latent.source.info"), elem_id="latent-source"
+                session, say, tab, label=say("latent.source"), info=say("latent.source.info"), elem_id="latent-source"
             )
             label = gr.Number(
                 0, label=say("latent.class"), info=say("latent.class.info"), precision=0, minimum=0,
@@ -57,7 +57,7 @@ def _build_walk(session: Session, say: Translate, tab: gr.Tab, source: gr.Dropdo
             spread = gr.Slider(0, 1, 0.3, step=0.01, label=say("latent.spread"), elem_id="latent-spread")
             with gr.Accordion(say("latent.beside"), open=False, elem_id="latent-beside-group"):
                 beside = choose_source(
-                    session, tab, "", none=True, label=say("latent.beside.source"), info=say("latent.beside.info"),
+                    session, say, tab, "", none=True, label=say("latent.beside.source"), info=say("latent.beside.info"),
                     elem_id="latent-beside",
                 )  # fmt: skip
                 raw_weights = gr.Checkbox(False, label=say("latent.beside.raw"), elem_id="latent-beside-raw")

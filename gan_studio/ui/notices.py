@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
 
-from gan_studio.errors import StudioError
+from gan_studio.errors import Sentence, StudioError, unexpected
 
 log = logging.getLogger(__name__)
 
@@ -17,15 +18,16 @@ def try_to(action: Callable[[], Any]) -> str:
     try:
         action()
     except StudioError as error:
-        return _fault(str(error))
+        return _fault(error.sentence)
     except Exception as error:  # the visitor must hear of it, whatever it is
         log.exception("a control's handler failed")
-        return _fault(f"unexpected fault: {error}")
+        return _fault(unexpected(error))
     return ""
 
 
-def _fault(text: str) -> str:
-    return f'<gan-notice class="fault" role="alert">{html.escape(text)}</gan-notice>'
+def _fault(sentence: Sentence) -> str:
+    words = html.escape(json.dumps(sentence.to_json(), ensure_ascii=False))
+    return f'<gan-notice class="fault" role="alert" data-words="{words}">{html.escape(sentence)}</gan-notice>'
 
 
 def note(key: str, name: str = "") -> str:

@@ -106,7 +106,7 @@ async def read_bytes(request: Request, most: int) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > most:
-            raise StudioError(f"the request is larger than {most} bytes")
+            raise StudioError(f"the request is larger than {most} bytes", "error.request_size", most=most)
     return bytes(body)
 
 
@@ -118,6 +118,6 @@ def said(handler: Handler) -> Handler:
         try:
             return await handler(*arguments, **named)
         except StudioError as error:
-            return JSONResponse({"error": str(error)}, 422)
+            return JSONResponse(error.sentence.to_json(), 422)
 
     return guarded

@@ -103,7 +103,7 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
         run_history=False,
         show_error=False,
         max_file_size=MOST_BYTES,
-        footer_links=["settings"],
+        footer_links=[],  # Gradio's settings would change the language of its own controls only
         ssr_mode=False,
     )
     # Only a launched page makes Gradio check that a file named in a request is one that was uploaded, and not

@@ -34,9 +34,17 @@ def _english_of_registries() -> dict[str, str]:
     return said
 
 
+_TITLES = {
+    "train_size": "Training samples",
+    "hidden": "Hidden layer widths",
+    "output": "Output function",
+    "pack": "Pack size",
+}
+"""Of fields whose names alone say too little."""
+_WORDS = {"lr": "learning rate", "ema": "EMA", "dragan": "DRAGAN", "optimizer": "optimiser", "std": "deviation"}
+
+
 def title_of(spec: FieldSpec) -> str:
     """``generator_lr`` as a person reads it."""
-    words = spec.name.replace("_lr", " learning rate").replace("_", " ")
-    for short in ("ema",):
-        words = words.replace(short, short.upper())
-    return words[0].upper() + words[1:]
+    words = " ".join(_WORDS.get(word, word) for word in spec.name.split("_"))
+    return _TITLES.get(spec.name, words[0].upper() + words[1:])

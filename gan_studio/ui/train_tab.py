@@ -63,7 +63,7 @@ def build_train_tab(session: Session, say: Translate, device: str | None) -> Cal
 def _preset_choice(say: Translate) -> tuple[gr.Dropdown, gr.HTML]:
     with gr.Group():
         choice = gr.Dropdown(
-            [(preset.title, name) for name, preset in PRESETS.items()],
+            [(say(f"preset.{name}"), name) for name in PRESETS],
             value=DEFAULT_PRESET,
             label=say("preset.label"),
             info=say("preset.info"),

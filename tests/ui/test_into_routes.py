@@ -1,4 +1,4 @@
-"""The routes of the tabs Find, Inside and Honest through the server's sockets."""
+"""The routes of the tabs Find, Inside and Copies? through the server's sockets."""
 
 import base64
 import io
@@ -187,7 +187,7 @@ def test_directions_are_counted(served, source):
     assert "error" not in ask(served, "inside/without", source=source, z=Z, layer="first").json()
 
 
-# -- Honest ----------------------------------------------------------------------------------------------
+# -- Copies? ----------------------------------------------------------------------------------------------
 
 
 def test_random_pictures_and_a_given_one_are_compared(served):

@@ -1,4 +1,4 @@
-"""Find, Inside and Honest in a real Chromium."""
+"""Find, Inside and Copies? in a real Chromium."""
 
 import pytest
 
@@ -91,7 +91,7 @@ def test_a_channel_is_switched_off(visitor):
 
 
 def test_pictures_stand_beside_their_nearest_training_pictures(visitor):
-    page = open_tab(visitor, "Honest", "emoji")
+    page = open_tab(visitor, "Copies?", "emoji")
     page.wait_for_selector(".honest-verdicts [data-space=pixels]:not(.preparing)", timeout=60_000)
     assert page.locator(".honest-card").count() == 12
     page.wait_for_selector(".honest-verdicts [data-space=features]:not(.preparing)", timeout=120_000)

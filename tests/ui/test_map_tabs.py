@@ -71,7 +71,7 @@ def test_a_map_fills_in_and_is_moved_zoomed_and_clicked(visitor):
 
 
 def test_the_pad_follows_the_mouse_and_shows_its_last_place(visitor):
-    page = open_tab(visitor, "Pad")
+    page = open_tab(visitor, "Blend")
     reaches(page, "document.querySelector('[data-sheet=blend-grid]').dataset.drawn")
     page.mouse.move(*at(page, "[data-blend]", 0.5, 0.5))
     page.mouse.move(*at(page, "[data-blend]", 0.01, 0.99), steps=20)

@@ -88,7 +88,7 @@ def test_an_uploaded_zip_is_trained_on_and_says_what_was_skipped(page, app):
     assert "my-pets" in picked(page, "source")
     page.click("#button-start")
     wait_until(lambda: app.state()["config"]["dataset"] == "folder" and app.state()["step"] > 1)
-    message = app.state()["message"]
+    message = app.state()["message"]["error"]
     assert "broken.png" in message and "escape" in message
     page.wait_for_selector(".fault.remark")
     page.click("#button-stop")

@@ -155,6 +155,23 @@ def test_the_page_speaks_chinese_to_a_chinese_browser(browser, app):
     assert visitor.problems == []
 
 
+def test_the_whole_page_speaks_one_language_and_changes_it(browser, app):
+    visitor = Visitor(browser, app.address, locale="fr-FR")
+    page = visitor.open()
+    page.locator("#data-controls button").first.click()
+    page.wait_for_selector("text=Click to Upload")  # Gradio's own words, which it has in French too
+    assert page.locator("#button-start").inner_text() == "Start"
+    page.click("[data-language=zh]")
+    page.wait_for_selector("text=学习率")
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    page.locator("#checkpoints button").first.click()
+    page.locator("#checkpoint-name :is(input, textarea)").fill("a/b")
+    page.click("#checkpoint-save")
+    page.wait_for_selector("text=名称“a/b”不能用")
+    visitor.context.close()
+    assert visitor.problems == []
+
+
 def test_without_shared_workers_the_page_polls(browser, app):
     visitor = Visitor(browser, app.address)
     visitor.context.add_init_script("delete window.SharedWorker")

@@ -3,7 +3,7 @@ import { Chart } from "./chart.js";
 import { decode, drawSheet } from "./pictures.js";
 import { drawPlane } from "./plane.js";
 import { subscribe } from "./stream.js";
-import { element, number, say, setText } from "./text.js";
+import { element, number, say, setText, tell } from "./text.js";
 
 const DISCRIMINATOR = "#e8702a";
 const GENERATOR = "#3b82f6";
@@ -146,7 +146,7 @@ class Board extends HTMLElement {
     setText(this.facts.viewers, String(known.viewers));
     this.fault.hidden = !known.message;
     this.fault.classList.toggle("remark", known.state !== "failed"); // such as files that were skipped
-    setText(this.fault, known.message);
+    setText(this.fault, known.message ? tell(known.message) : "");
   }
 
   drawCurves() {
@@ -167,8 +167,8 @@ class Board extends HTMLElement {
   showEdits(edits) {
     this.edits.dataset.count = edits.length;
     const lines = edits.slice(-4).map(({ step, kind, detail }) => {
-      const what = kind === "fault" ? detail.reason : Object.entries(detail).map((e) => changeText(...e)).join(", ");
-      return `${say("chart.step")} ${number.format(step)}: ${what}`;
+      const what = kind === "fault" ? tell(detail.words ?? { error: detail.reason }) : Object.entries(detail).map((e) => changeText(...e)).join(", ");
+      return say("chart.edit", { step: number.format(step), what });
     });
     setText(this.edits, lines.length ? `${say("chart.edits")}: ${lines.join("; ")}` : "");
   }

@@ -6,7 +6,7 @@ import { askSheet, chosen, Newest, post } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawSheet } from "./pictures.js";
 import { subscribe } from "./stream.js";
-import { element, route, say, setText } from "./text.js";
+import { element, route, say, setText, tell } from "./text.js";
 
 const POLL_MS = 200;
 const ANY = "";
@@ -173,7 +173,7 @@ class Find extends Panel {
     const query = `source=${encodeURIComponent(chosen.value.source)}`;
     try {
       const answer = await fetch(route(`find/upload?${query}`), { method: "POST", body: file });
-      if (!answer.ok) throw new Error((await answer.json()).error);
+      if (!answer.ok) throw new Error(tell(await answer.json()));
       this.typical = null;
       this.from.choose("upload");
       this.take("upload");
@@ -245,10 +245,10 @@ class Find extends Panel {
       const answer = await fetch(route(`find?search=${search}&step=${this.found.step}`));
       const progress = await answer.json();
       if (search !== this.search) return; // another one has begun
-      if (!answer.ok) throw new Error(progress.error);
+      if (!answer.ok) throw new Error(tell(progress));
       active = progress.state === "waiting" || progress.state === "running";
       await this.found.show(progress);
-      this.say(progress.state === "failed" ? progress.message : say("find.lead"), progress.state === "failed");
+      this.say(progress.state === "failed" ? tell(progress.message) : say("find.lead"), progress.state === "failed");
     } catch (problem) {
       active = problem instanceof TypeError; // the server is away: perhaps not for long
       if (!active) this.say(problem.message, true);

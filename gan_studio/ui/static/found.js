@@ -70,8 +70,14 @@ export class Found {
     if (progress.pictures) await this.take(progress);
     setText(this.status, this.describe(progress));
     const [step, best, median] = [0, 1, 2].map((column) => progress.curve.map((point) => point[column]));
-    const level = this.task === "find" && this.typical && { value: this.typical.value, text: say("find.typical", { class: this.typical.name }) };
+    const level = this.task === "find" && this.typical && { value: this.typical.value, text: this.sayTypical("find.typical") };
     this.chart.show({ step, best, median }, [], 0, level);
+  }
+
+  // How far apart two real pictures are: of one class where there are classes.
+  sayTypical(key) {
+    const { name, value } = this.typical;
+    return say(name ? key : `${key}.any`, { class: name, typical: short(value) });
   }
 
   describe({ state, step, steps, seconds, weights }) {
@@ -82,7 +88,7 @@ export class Found {
     const text = say(state === "done" ? "find.done" : "find.stopped", { ...about, error: short(this.last.errors[0]) });
     if (this.task !== "find") return `${text} ${say("find.whole", { error: short(this.last.off[0]) })}`;
     if (!this.typical) return text;
-    return `${text} ${say("find.compared", { class: this.typical.name, typical: short(this.typical.value) })}`;
+    return `${text} ${this.sayTypical("find.compared")}`;
   }
 
   async take(progress) {

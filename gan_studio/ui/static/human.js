@@ -1,7 +1,7 @@
 // The Human test tab: twenty pictures, real or fake? The key comes with the result, after the answers.
 import { Panel } from "./panel.js";
 import { decode, drawCells } from "./pictures.js";
-import { element, number, route, say, setText } from "./text.js";
+import { element, number, route, say, setText, sourceName, tell } from "./text.js";
 
 const POLL_MS = 3000;
 const FASTEST_MS = 120; // a second press within this time was meant for the picture before
@@ -11,7 +11,6 @@ const KEYS = { ArrowLeft: false, r: false, R: false, ArrowRight: true, f: true, 
 
 const inputs = "input, textarea, select, [contenteditable], [role=listbox], [role=tab]";
 const seconds = (milliseconds) => (milliseconds / 1000).toFixed(2);
-const sourceName = (source) => (source === "live" ? say("human.live") : source);
 const describe = (about) =>
   say("human.what", { ...about, source: sourceName(about.source), step: number.format(about.step) });
 
@@ -30,7 +29,7 @@ function sendJson(path, body) {
 }
 
 async function refuse(answer) {
-  if (!answer.ok) throw new Error((await answer.json()).error);
+  if (!answer.ok) throw new Error(tell(await answer.json()));
   return answer;
 }
 
@@ -212,7 +211,7 @@ class Human extends Panel {
     const text = JSON.stringify(result);
     if (this.dataset.view === "result" && this.known === text) return;
     this.known = text;
-    this.problem(result.problem);
+    this.problem(result.problem ? tell(result.problem) : "");
     this.enter(
       "result",
       element(

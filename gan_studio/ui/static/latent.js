@@ -3,7 +3,7 @@ import { askSheet, choose, current, Newest } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { subscribe } from "./stream.js";
-import { element, number, say, setText } from "./text.js";
+import { element, number, say, setText, sourceName } from "./text.js";
 
 const { principal: PRINCIPAL } = window.ganStudioData;
 const STRIP = 9;
@@ -93,11 +93,18 @@ class Latent extends Panel {
   ask(unseen = false) {
     if (!this.visible && !unseen) return;
     const { source, seed, truncation, to_seed, label, beside, beside_raw, ...rest } = this.state;
+    if (source === "live" && !this.known?.run) return this.showWaiting();
     const picture = { view: "picture", source, seed, truncation, label, ...rest };
     this.pictures.ask(picture);
     this.figures.classList.toggle("beside", Boolean(beside));
     if (beside) this.besides.ask({ ...picture, beside, beside_raw });
     this.askPath({ view: "path", source, seed, truncation, to_seed, label });
+  }
+
+  // Nothing to draw from yet: weightsChanged asks as soon as there is.
+  showWaiting() {
+    this.note.classList.remove("fault");
+    setText(this.note, say("latent.waiting"));
   }
 
   // A path is many pictures: it is drawn again when its ends change, and now and then when the weights do.
@@ -137,7 +144,8 @@ class Latent extends Panel {
   showBeside({ bitmap, about }, request) {
     drawCells(this.besidePicture, bitmap, about.columns, 1, [0], 1);
     drawCells(this.besideVariations, bitmap, about.columns, 1, cells(1, about.count - 1), 4);
-    const name = request.beside_raw ? say("latent.beside.name.raw", { name: request.beside }) : request.beside;
+    const other = sourceName(request.beside);
+    const name = request.beside_raw ? say("latent.beside.name.raw", { name: other }) : other;
     const weights = say("latent.weights", { step: number.format(about.step) });
     this.figures.classList.remove("refused");
     this.besideNote.classList.remove("fault");
@@ -154,7 +162,7 @@ class Latent extends Panel {
   describe(about) {
     this.note.classList.remove("fault");
     const weights = say("latent.weights", { step: number.format(about.step) });
-    const named = this.state.beside ? `${this.state.source}: ${weights}` : weights;
+    const named = this.state.beside ? `${sourceName(this.state.source)}: ${weights}` : weights;
     setText(this.note, about.class ? `${named}: ${about.class}` : named);
     document.querySelector("#latent-class")?.classList.toggle("unused", !about.class);
     about.explained.forEach((share, index) => {

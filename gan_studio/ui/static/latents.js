@@ -1,7 +1,7 @@
 // What the parts of the Latent tab share: the generator that was chosen, the latent that is looked at, the tray of
 // kept ones, and pictures of any latents. A latent is a string: little-endian float32 numbers in base64.
 import { decode } from "./pictures.js";
-import { route } from "./text.js";
+import { route, tell } from "./text.js";
 
 const TRAY_KEY = "gan-studio-tray";
 const MOST_KEPT = 60;
@@ -106,7 +106,7 @@ export async function post(path, request, signal) {
     body: JSON.stringify(request),
     signal,
   });
-  if (!answer.ok) throw new Error((await answer.json()).error);
+  if (!answer.ok) throw new Error(tell(await answer.json()));
   return answer;
 }
 

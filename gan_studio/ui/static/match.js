@@ -1,6 +1,6 @@
 // The Match tab: follows the one match that is played, and shows its table.
 import { Panel } from "./panel.js";
-import { element, number, route, say } from "./text.js";
+import { element, number, route, say, sourceName, tell } from "./text.js";
 
 const RUNNING_MS = 400;
 const IDLE_MS = 3000;
@@ -40,8 +40,8 @@ class Match extends Panel {
       this.refused = "";
       this.show(said);
     } else {
-      this.refused = said.error;
-      this.say(said.error, true);
+      this.refused = tell(said);
+      this.say(this.refused, true);
     }
     this.follow();
   }
@@ -54,9 +54,9 @@ class Match extends Panel {
     if (this.refused && state !== "running") return;
     this.refused = "";
     if (state === "empty") this.say(say("match.waiting"));
-    else if (state === "running") this.say(say("match.running", { players: players.join(", "), share: Math.round(100 * share) }));
+    else if (state === "running") this.say(say("match.running", { players: players.map(sourceName).join(", "), share: Math.round(100 * share) }));
     else if (state === "stopped") this.say(say("match.stopped"));
-    else if (state === "failed") this.say(message, true);
+    else if (state === "failed") this.say(tell(message), true);
     else this.say(say("match.read"));
     const text = JSON.stringify(match);
     if (text === this.known) return;
@@ -71,7 +71,7 @@ class Match extends Panel {
   table(match) {
     const { entrants } = match;
     const name = (entrant, mark) => [
-      element("b", {}, mark && entrant.threshold !== null ? `${entrant.name} *` : entrant.name),
+      element("b", {}, mark && entrant.threshold !== null ? `${sourceName(entrant.name)} *` : sourceName(entrant.name)),
       element("small", {}, say("match.step", { step: number.format(entrant.step) })),
     ];
     const head = element(

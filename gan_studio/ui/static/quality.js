@@ -1,6 +1,6 @@
 // The Quality tab's live board: one curve for each number, over the line that real samples reach.
 import { Chart } from "./chart.js";
-import { element, number, route, say, setText } from "./text.js";
+import { element, number, route, say, setText, tell } from "./text.js";
 
 const POLL_MS = 1500;
 const COLOUR = "#3b82f6";
@@ -45,7 +45,7 @@ class Quality extends HTMLElement {
 
   draw(view) {
     this.dataset.state = document.body.dataset.quality = view.state;
-    setText(this.status, say(`quality.state.${view.state}`, { seconds: view.interval }) + (view.message ? `: ${view.message}` : ""));
+    setText(this.status, say(`quality.state.${view.state}`, { seconds: view.interval }) + (view.message ? `: ${tell(view.message)}` : ""));
     this.status.classList.toggle("fault", Boolean(view.message));
     this.empty.hidden = view.steps.length > 0;
     setText(this.protocol, view.protocol);

@@ -1,12 +1,21 @@
-// Texts in the visitor's language, and small helpers to build elements.
+// Texts in the visitor's language, which quiet.js has chosen, and small helpers to build elements.
 
-const { texts } = window.ganStudioData;
-const language = (navigator.languages ?? [navigator.language]).map((tag) => tag.slice(0, 2)).find((tag) => texts[tag]);
+export const { texts, language } = window.ganStudioData;
 
 export function say(key, values = {}) {
-  const text = texts[language]?.[key] ?? texts.en[key] ?? key;
+  const text = texts[language][key] ?? texts.en[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
+
+// What the server says, { error, key, values }: in the visitor's language where there is such a text, else the English
+// sentence. A value may be such a sentence itself.
+export function tell({ error, key, values }) {
+  if (!texts[language][key]) return error;
+  return say(key, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value?.error ? tell(value) : value])));
+}
+
+// A generator's source as the visitor knows it.
+export const sourceName = (source) => (source === "live" ? say("source.live") : source);
 
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -19,7 +28,7 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-export const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
+export const number = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
 
 // Address of a live route, wherever the page itself is mounted.
 export const route = (path) => new URL(`../${path}`, import.meta.url).href;
