@@ -28,7 +28,7 @@ class Fixed:
 
     def __init__(self, samples, space, step=7):
         self.samples, self.space, self.step = samples, space, step
-        self.latent_size, self.conditional = 4, False
+        self.latent_size, self.conditional, self.config = 4, False, tiny_config()
 
     def draw(self, z, labels):
         return self.samples
