@@ -18,6 +18,7 @@ from gan_studio.sampling import draw_samples, load_source
 from gan_studio.training.checkpoint import read_meta
 
 DEFAULT_COUNT = 10_000
+"""How many samples are measured unless another number is asked for, or only fewer can be compared."""
 
 
 @dataclass(frozen=True)
@@ -53,18 +54,24 @@ def evaluate(
     references: Mapping[Kind, Reference],
     *,
     names: Sequence[str] | None = None,
-    count: int = DEFAULT_COUNT,
+    count: int | None = None,
     seed: int = 0,
     against: Against = "train",
 ) -> Report:
     """Measure ``count`` samples of ``source`` beside as many real ones; ``names`` None: all that are usual.
 
+    ``count`` None: :data:`DEFAULT_COUNT`, or as many as can be compared.
+
     Raises :class:`StudioError` for names that are unknown or do not apply, or counts that are too small or large.
     """
     names = check_names(names, config)
     references = {kind: references[kind] for kind in kinds_of(names)}
-    check_count(names, count)
-    _check_most(names, count, min(reference.most for reference in references.values()), config.dataset)
+    most = min(reference.most for reference in references.values())
+    if count is None:
+        count = min(DEFAULT_COUNT, most)
+    else:
+        check_count(names, count)
+    _check_most(names, count, most, config.dataset)
     samples = draw_samples(source, count, seed)
     numbers = {}
     for kind, reference in references.items():
@@ -138,7 +145,7 @@ def evaluate_checkpoint(
     source = load_source(path)
     config = make_config(read_meta(path)["config"])
     names = check_names(options.get("names"), config)  # before anything slow
-    check_count(names, options.get("count", DEFAULT_COUNT))
+    check_count(names, options.get("count") or DEFAULT_COUNT)
     if inception is not None and "inception" not in kinds_of(names):
         asked = ",".join(metrics_for("inception"))
         raise StudioError(f"--inception {inception}: no number is made with it; ask for some: --metrics {asked}")

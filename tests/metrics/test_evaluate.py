@@ -12,6 +12,7 @@ from gan_studio.cli import main
 from gan_studio.config import make_config
 from gan_studio.data import DataSet, load_data
 from gan_studio.errors import StudioError
+from gan_studio.metrics import evaluate as evaluate_module
 from gan_studio.metrics.classifier import CLASSIFIERS, Classifier, ClassifierNetwork
 from gan_studio.metrics.evaluate import as_table, check_names, evaluate
 from gan_studio.metrics.reference import PictureReference, PointReference
@@ -152,6 +153,27 @@ def test_too_many_and_too_few_samples_are_refused_with_the_reason(reference):
         StudioError, match="100 samples are too few for fcd: take 129 or more .more than its 128 features"
     ):
         judge(reference, strokes(100, 0)[0], ("fcd",))
+
+
+def test_by_default_as_many_samples_are_measured_as_can_be_compared(reference):
+    samples = strokes(400, 3)[0]
+    source = Fixed(samples, DataSet("mnist", samples, torch.zeros(400)).space)
+    report = evaluate(source, tiny_config(), {"classifier": reference}, names=["fcd"])
+    assert report.samples == 400 == reference.most
+    with pytest.raises(StudioError, match="fid needs 2049 samples or more .* at most 400 can be compared"):
+        evaluate(source, tiny_config(), {"inception": reference}, names=["fid"])
+
+
+def test_the_command_line_leaves_the_number_of_samples_open(monkeypatch):
+    asked = {}
+
+    def refuse(*_, **options):
+        asked.update(options)
+        raise StudioError("enough")
+
+    monkeypatch.setattr(evaluate_module, "evaluate_checkpoint", refuse)
+    assert main(["evaluate", "emoji.safetensors"]) == 1 and asked["count"] is None
+    assert main(["evaluate", "emoji.safetensors", "--n", "400"]) == 1 and asked["count"] == 400
 
 
 def test_every_number_is_described():
