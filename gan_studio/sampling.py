@@ -73,18 +73,19 @@ def draw_samples(source: Source, count: int, seed: int, chosen: int | None = Non
         if source.conditional:
             labels = torch.randint(len(source.space.classes), (_BATCH,), generator=rng)
             labels = labels if chosen is None else torch.full_like(labels, chosen)
-        batches += _drawn(source, z, labels, count - start)
+        batches += draw_parts(source, z, labels, count - start)
     return torch.cat(batches)
 
 
-def _drawn(source: Source, z: torch.Tensor, labels: torch.Tensor | None, count: int) -> Iterator[torch.Tensor]:
-    """The first ``count`` samples of z: (N, Z), part by part.
-
-    Always whole parts: the arithmetic may round differently for another batch size.
-    """
+def draw_parts(
+    source: Source, z: torch.Tensor, labels: torch.Tensor | None, count: int | None = None
+) -> Iterator[torch.Tensor]:
+    """The first ``count`` samples, or all, of z: (N, Z) and classes (N,), as parts whose drawing fits into memory."""
+    count = len(z) if count is None else min(count, len(z))
     pixels = 1 if source.space.is_points else math.prod(source.space.shape[1:])
-    size = max(1, min(len(z), _AT_ONCE // (pixels * source.config.channels)))
-    for start in range(0, min(count, len(z)), size):
+    size = max(1, min(_BATCH, _AT_ONCE // (pixels * source.config.channels)))
+    for start in range(0, count, size):
+        # Always whole parts: the arithmetic may round differently for another batch size.
         part = slice(start, start + size)
         yield source.draw(z[part], None if labels is None else labels[part])[: count - start]
 
