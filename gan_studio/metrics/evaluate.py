@@ -71,7 +71,7 @@ def evaluate(
         count = min(DEFAULT_COUNT, most)
     else:
         check_count(names, count)
-    _check_most(names, count, most, config.dataset)
+    check_most(names, count, most, config.dataset)
     samples = draw_samples(source, count, seed)
     numbers = {}
     for kind, reference in references.items():
@@ -126,7 +126,8 @@ def check_count(names: Sequence[str], count: int) -> None:
             raise StudioError(f"{count} samples are too few for {name}: take {row.least} or more ({row.because})")
 
 
-def _check_most(names: Sequence[str], count: int, most: int, dataset: str) -> None:
+def check_most(names: Sequence[str], count: int, most: int, dataset: str) -> None:
+    """Raises :class:`StudioError` where ``count`` are more than can be compared, or one number needs still more."""
     for name in names:
         row = METRICS[name]
         if row.least > most:

@@ -21,7 +21,7 @@ from gan_studio.data.storage import default_data_dir
 from gan_studio.errors import StudioError
 from gan_studio.metrics.cache import digest, kept, write
 from gan_studio.metrics.classifier import load_judge
-from gan_studio.metrics.extractor import Extractor, Seen
+from gan_studio.metrics.extractor import Extractor, Seen, Watched
 from gan_studio.metrics.inception import load_inception
 from gan_studio.metrics.neighbours import nearest
 from gan_studio.metrics.registry import METRICS, Kind, PicturePair, PointPair
@@ -138,12 +138,16 @@ Reference = PictureReference | PointReference
 
 
 def load_references(
-    config: RunConfig, kinds: Collection[Kind], data_dir: Path | None = None, inception: Path | None = None
+    config: RunConfig,
+    kinds: Collection[Kind],
+    data_dir: Path | None = None,
+    inception: Path | None = None,
+    looked: Callable[[int], None] | None = None,
 ) -> dict[Kind, Reference]:
     """For each of the ``kinds`` of numbers the real side of what ``config`` trains on.
 
-    ``inception``: a file with the weights of Inception-v3. Raises :class:`StudioError` where a network or the data
-    are missing.
+    ``inception``: a file with the weights of Inception-v3; ``looked``: as :class:`Watched` has it. Raises
+    :class:`StudioError` where a network or the data are missing.
     """
     cache = (data_dir or default_data_dir()) / "metrics"
     makers = {
@@ -153,6 +157,8 @@ def load_references(
     if config.dataset in POINT_SETS:
         return {"points": PointReference(_load(config, data_dir, "train"), cache)}
     extractors = {kind: makers[kind]() for kind in kinds}  # before the data are read
+    if looked:
+        extractors = {kind: Watched(extractor, looked) for kind, extractor in extractors.items()}
     sets = load_pictures(config, data_dir)
     return {kind: PictureReference(config, sets, extractor, cache) for kind, extractor in extractors.items()}
 

@@ -13,10 +13,11 @@ class Quality extends HTMLElement {
   connectedCallback() {
     this.shown = new Map(); // by name: the figure's parts
     this.status = element("p", { class: "note", role: "status" });
+    this.leftOut = element("p", { class: "note left-out" });
     this.empty = element("p", { class: "quality-empty" }, say("quality.empty"));
     this.grid = element("div", { class: "quality-grid" });
     this.protocol = element("p", { class: "note protocol" });
-    this.replaceChildren(this.status, this.empty, this.grid, this.protocol);
+    this.replaceChildren(this.status, this.leftOut, this.empty, this.grid, this.protocol);
     this.themeWatch = new MutationObserver(() => this.shown.forEach(({ chart }) => chart.plot && chart.build()));
     this.themeWatch.observe(document.body, { attributeFilter: ["class"] });
     this.sightWatch = new IntersectionObserver(() => this.ask());
@@ -47,6 +48,10 @@ class Quality extends HTMLElement {
     this.dataset.state = document.body.dataset.quality = view.state;
     setText(this.status, say(`quality.state.${view.state}`, { seconds: view.interval }) + (view.message ? `: ${view.message}` : ""));
     this.status.classList.toggle("fault", Boolean(view.message));
+    const lacking = Object.entries(view.left_out).map(([name, least]) =>
+      say("quality.left_out", { number: say(`metric.${name}`), least: number.format(least), most: number.format(view.most) }));
+    setText(this.leftOut, lacking.join("; "));
+    this.leftOut.hidden = lacking.length === 0;
     this.empty.hidden = view.steps.length > 0;
     setText(this.protocol, view.protocol);
     const key = `${view.run} ${view.names}`;
