@@ -23,7 +23,10 @@ DEFAULT_COUNT = 10_000
 
 @dataclass(frozen=True)
 class Number:
-    """One number; ``floor`` is what real samples get in the place of generated ones, ``spread`` its deviation."""
+    """One number; ``floor`` is what real samples get in the place of generated ones, ``spread`` its deviation.
+
+    How that is found is told at :meth:`PictureReference.floor`.
+    """
 
     name: str
     value: float
@@ -163,4 +166,5 @@ def as_table(report: Report) -> str:
     for number in report.numbers:
         error = "" if number.error is None else f"{number.error:.2g}"
         lines.append(f"{number.name:20s}{number.value:12.4g}{error:>10s}{number.floor:12.4g}{number.spread:10.2g}")
+    lines.append("floor: as many real samples instead; spread: how much that varies by chance")
     return "\n".join(lines)

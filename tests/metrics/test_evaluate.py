@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -120,6 +121,30 @@ def test_numbers_of_inception_are_only_made_when_asked_for():
         assert check_names(metrics_for("inception"), config) == ("fid", "kid", "inception_score")
     with pytest.raises(StudioError, match="no classifier for kmnist; ask for .* --metrics fid,kid,inception_score"):
         check_names(None, make_config({"dataset": "kmnist"}))
+
+
+def test_the_spread_is_honest_where_every_draw_has_the_same_real_pictures(reference):
+    count, rare = reference.most, 0.01  # all test pictures; a hundredth of them seems to be memorised
+    floor = reference.floor(["memorised", "classes", "precision"], count, "train")
+    expected = (rare * (1 - rare) / count) ** 0.5
+    assert floor["memorised"][0] == pytest.approx(rare, abs=0.005)
+    assert 0.5 * expected < floor["memorised"][1] < 2 * expected
+    assert floor["precision"][1] > 0 and floor["classes"][1] >= 0
+
+
+def test_the_halves_of_a_pair_are_different_samples_of_both_sides(reference):
+    whole = reference.pair(strokes(301, 3)[0], "train", 0)
+    one, other = whole.halves()
+    assert len(one.features) == len(other.features) == len(other.real_logits) == 150
+    assert torch.equal(torch.cat([one.real_features, other.real_features]), whole.real_features[:300])
+    assert torch.equal(torch.cat([one.to_train, other.to_train]), whole.to_train[:300])
+
+
+def test_unseen_pictures_are_the_same_that_are_drawn_also_where_only_some_are_looked_at(reference):
+    reference._looks = replace(reference._looks, real_per_sample=2)
+    drawn, chosen = reference._draw("test", 50, 3), reference._chosen("test", 50, 3)
+    expected = reference.look(SETS["test"].samples[chosen]).features
+    torch.testing.assert_close(drawn.features, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_floors_are_kept_and_made_anew_when_damaged(reference, tmp_path):
