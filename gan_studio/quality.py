@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import torch
@@ -14,7 +14,16 @@ from gan_studio.config import RunConfig
 from gan_studio.data import data_key
 from gan_studio.errors import StudioError
 from gan_studio.latent.source import Source
-from gan_studio.metrics.evaluate import Report, applicable, check_count, check_most, evaluate, kinds_of
+from gan_studio.metrics.evaluate import (
+    MOST_CLASSES,
+    ClassShares,
+    Report,
+    applicable,
+    check_count,
+    check_most,
+    evaluate,
+    kinds_of,
+)
 from gan_studio.metrics.extractor import Pace
 from gan_studio.metrics.reference import Reference, load_references
 from gan_studio.metrics.registry import METRICS, Kind, metrics_for
@@ -68,8 +77,11 @@ class Measured:
     rows: list[Report] = field(default_factory=list)
 
     def add(self, report: Report) -> None:
-        """Append a report; those of steps that were undone are dropped, and a long list is thinned."""
-        self.rows = [*(row for row in self.rows if row.step < report.step), report]
+        """Append a report; those of steps that were undone are dropped, and a long list is thinned.
+
+        Only the newest one keeps the shares of the classes.
+        """
+        self.rows = [*(replace(row, classes=None) for row in self.rows if row.step < report.step), report]
         if len(self.rows) > MOST_ROWS:
             half = len(self.rows) // 2
             self.rows = self.rows[:half:2] + self.rows[half:]
@@ -146,6 +158,7 @@ class QualityMonitor:
             "protocol": f"{last.extractor}; {last.samples} samples, seed {last.seed}" if last else "",
             "steps": [row.step for row in rows],
             "numbers": numbers,
+            "classes": _few(last.classes) if last else None,
         }
 
     # -- the thread ----------------------------------------------------------------------------------
@@ -240,6 +253,11 @@ class QualityMonitor:
         with self._wake:
             if self._on:
                 self._state = state
+
+
+def _few(shares: ClassShares | None) -> dict[str, Any] | None:
+    """The shares as JSON, unless there are too many classes to look at."""
+    return asdict(shares) if shares and len(shares.names) <= MOST_CLASSES else None
 
 
 def offered() -> dict[Kind, tuple[str, ...]]:

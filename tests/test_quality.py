@@ -9,7 +9,7 @@ from gan_studio import quality as module
 from gan_studio.errors import StudioError
 from gan_studio.lessons.presets import find_preset
 from gan_studio.metrics.classifier import Classifier, ClassifierNetwork
-from gan_studio.metrics.evaluate import Number, Report
+from gan_studio.metrics.evaluate import ClassShares, Number, Report
 from gan_studio.metrics.extractor import Pace, Watched
 from gan_studio.metrics.reference import PictureReference
 from gan_studio.quality import MOST_ROWS, PREPARING_SHARE, Measured, Plan, QualityMonitor, offered
@@ -138,6 +138,7 @@ def test_numbers_that_need_more_samples_are_left_out_and_the_others_measured(ses
     view = monitor.view()
     assert view["names"] == ["precision"] and view["left_out"] == {"fcd": 129} and view["most"] == 100
     assert view["state"] == "waiting" and view["message"] == ""
+    assert view["classes"]["names"] == tuple("0123456789") and sum(view["classes"]["generated"]) == pytest.approx(1)
     monitor.begin(Plan(("fcd",), interval=1, count=3000))
     wait_until(lambda: monitor.view()["state"] == "failed")
     assert "fcd needs 129 samples or more" in monitor.view()["message"]
@@ -192,6 +193,13 @@ def test_steps_that_were_undone_are_dropped():
     for step in (1, 5, 9, 4):
         measured.add(report(step))
     assert [row.step for row in measured.rows] == [1, 4]
+
+
+def test_only_the_newest_report_keeps_the_shares_of_the_classes():
+    measured, shares = Measured("run"), ClassShares(("0", "1"), (0.4, 0.6), (0.5, 0.5))
+    for step in (1, 2):
+        measured.add(replace(report(step), classes=shares))
+    assert [row.classes for row in measured.rows] == [None, shares]
 
 
 def test_the_list_is_bounded_and_keeps_the_newest():

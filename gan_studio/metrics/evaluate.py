@@ -19,6 +19,8 @@ from gan_studio.training.checkpoint import read_meta
 
 DEFAULT_COUNT = 10_000
 """How many samples are measured unless another number is asked for, or only fewer can be compared."""
+MOST_CLASSES = 50
+"""With more of them, their shares are not shown one by one."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,20 @@ class Number:
 
 
 @dataclass(frozen=True)
+class ClassShares:
+    """The shares of the classes among the samples and among the real ones, both as the classifier judges them."""
+
+    names: tuple[str, ...]
+    generated: tuple[float, ...]
+    real: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Report:
-    """Numbers of one generator at one step, and what they were measured with."""
+    """Numbers of one generator at one step, and what they were measured with; ``classes`` where there is a classifier.
+
+    These are of bundled data sets, whose classes are the classifier's.
+    """
 
     step: int
     dataset: str
@@ -46,6 +60,7 @@ class Report:
     seed: int
     against: Against
     numbers: tuple[Number, ...]
+    classes: ClassShares | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -76,7 +91,7 @@ def evaluate(
         check_count(names, count)
     check_most(names, count, most, config.dataset)
     samples = draw_samples(source, count, seed)
-    numbers = {}
+    numbers, classes = {}, None
     for kind, reference in references.items():
         mine = [name for name in names if METRICS[name].kind == kind]
         pair, floors = reference.pair(samples, against, seed), reference.floor(mine, count, against)
@@ -84,8 +99,11 @@ def evaluate(
             row = METRICS[name]
             error = row.error(pair) if row.error else None
             numbers[name] = Number(name, float(row.compute(pair)), error, *floors[name])
+        if kind == "classifier":
+            classes = ClassShares(reference.classes, pair.counts.shares, pair.counts.real)
     extractor = "; ".join(reference.extractor for reference in references.values())
-    return Report(source.step, config.dataset, extractor, count, seed, against, tuple(numbers[name] for name in names))
+    in_order = tuple(numbers[name] for name in names)
+    return Report(source.step, config.dataset, extractor, count, seed, against, in_order, classes)
 
 
 def kinds_of(names: Sequence[str]) -> tuple[Kind, ...]:
@@ -166,5 +184,9 @@ def as_table(report: Report) -> str:
     for number in report.numbers:
         error = "" if number.error is None else f"{number.error:.2g}"
         lines.append(f"{number.name:20s}{number.value:12.4g}{error:>10s}{number.floor:12.4g}{number.spread:10.2g}")
+    if report.classes is not None and len(report.classes.names) <= MOST_CLASSES:
+        lines.append(f"{'class':20s}{'generated':>12s}{'':10s}{'real':>12s}")
+        for name, made, real in zip(*vars(report.classes).values(), strict=True):
+            lines.append(f"{name:20s}{made:12.2%}{'':10s}{real:12.2%}")
     lines.append("floor: as many real samples instead; spread: how much that varies by chance")
     return "\n".join(lines)

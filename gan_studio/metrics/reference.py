@@ -47,6 +47,11 @@ class PictureReference:
         """What the features come from."""
         return self._looks.name
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the pictures may be of."""
+        return self.sets["train"].classes
+
     def pair(self, samples: torch.Tensor, against: Against, seed: int) -> PicturePair:
         """Generated pictures (N, C, H, W) uint8 beside N real ones of the split ``against``."""
         seen = self._looks.look(samples)

@@ -15,7 +15,7 @@ from gan_studio.data import DataSet, load_data
 from gan_studio.errors import StudioError
 from gan_studio.metrics import evaluate as evaluate_module
 from gan_studio.metrics.classifier import CLASSIFIERS, Classifier, ClassifierNetwork
-from gan_studio.metrics.evaluate import as_table, check_names, evaluate
+from gan_studio.metrics.evaluate import ClassShares, as_table, check_names, evaluate
 from gan_studio.metrics.reference import PictureReference, PointReference
 from gan_studio.metrics.registry import METRICS, metrics_for
 from gan_studio.training.run import Run
@@ -112,6 +112,22 @@ def test_numbers_of_two_extractors_stand_in_one_report_in_the_order_asked_for(re
     assert [number.name for number in report.numbers] == ["kid", "fcd", "kcd"]
     assert report.numbers[0].value == report.numbers[2].value
     assert report.extractor == "another network; mnist classifier (50.00 %)"
+
+
+def test_the_shares_of_the_classes_stand_beside_the_real_ones(reference):
+    samples = strokes(COUNT, 3)[0][: COUNT // 2].repeat(2, 1, 1, 1)
+    source = Fixed(samples, DataSet("mnist", samples, torch.zeros(COUNT)).space)
+    report = evaluate(source, tiny_config(), {"classifier": reference}, names=["class_balance"], count=COUNT)
+    verdicts = reference.look(samples).logits.argmax(1).bincount(minlength=10) / COUNT
+    assert report.classes.names == DIGITS and sum(report.classes.real) == pytest.approx(1)
+    assert report.classes.generated == pytest.approx(verdicts.tolist())
+    off = sum(abs(a - b) for a, b in zip(report.classes.generated, report.classes.real, strict=True)) / 2
+    assert off == pytest.approx(report.numbers[0].value)
+    assert json.loads(json.dumps(report.to_json()))["classes"]["generated"] == list(report.classes.generated)
+    table, share = as_table(report), report.classes.generated[3]
+    assert f"\n{'3':20s}{share:12.2%}" in table
+    many = replace(report, classes=ClassShares(*((share,) * 51 for share in ("x", 0.1, 0.2))))
+    assert "generated" not in as_table(many)
 
 
 def test_numbers_of_inception_are_only_made_when_asked_for():
