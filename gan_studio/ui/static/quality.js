@@ -113,7 +113,7 @@ class Quality extends HTMLElement {
       const series = [{ key: "value", label: say(`metric.${name}`), color: COLOUR }];
       parts.chart = new Chart(parts.frame, element("div"), { unit: "", series, log, dots: true });
     }
-    parts.chart.show({ step: steps, value: rows }, [], 0, { value: floor, text: say("quality.real") });
+    parts.chart.show({ step: steps, value: rows }, [], 0, floor === null ? undefined : { value: floor, text: say("quality.real") });
   }
 }
 
