@@ -294,7 +294,9 @@ def _add_evaluate(commands: Any) -> None:
     parser.add_argument(
         "--metrics", metavar="A,B", help="which numbers (default: all that apply but fid, kid and inception_score)"
     )
-    parser.add_argument("--n", type=_positive, default=10_000, metavar="N", help="how many samples (default: 10000)")
+    parser.add_argument(
+        "--n", type=_positive, metavar="N", help="how many samples (default: 10000, or as many as can be compared)"
+    )
     parser.add_argument("--seed", type=_seed, default=0, metavar="S")
     parser.add_argument("--against", choices=("train", "test"), default="train", help="which real samples")
     parser.add_argument(

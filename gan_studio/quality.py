@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import torch
@@ -14,7 +14,17 @@ from gan_studio.config import RunConfig
 from gan_studio.data import data_key
 from gan_studio.errors import StudioError, in_words, sentence_of, unexpected
 from gan_studio.latent.source import Source
-from gan_studio.metrics.evaluate import Report, applicable, check_count, evaluate, kinds_of
+from gan_studio.metrics.evaluate import (
+    MOST_CLASSES,
+    ClassShares,
+    Report,
+    applicable,
+    check_count,
+    check_most,
+    evaluate,
+    kinds_of,
+)
+from gan_studio.metrics.extractor import Pace
 from gan_studio.metrics.reference import Reference, load_references
 from gan_studio.metrics.registry import METRICS, Kind, metrics_for
 from gan_studio.session import Session, Weights
@@ -23,6 +33,8 @@ log = logging.getLogger(__name__)
 
 SHARE = 0.02
 """The largest part of one core's time that measuring takes while a run trains."""
+PREPARING_SHARE = 0.5
+"""The same while the real samples are looked at, once for each data set."""
 MOST_ROWS = 600
 _LOOK_SECONDS = 0.5  # how often a paused or absent run is looked at again
 
@@ -75,11 +87,18 @@ class Measured:
     rows: list[Report] = field(default_factory=list)
 
     def add(self, report: Report) -> None:
-        """Append a report; those of steps that were undone are dropped, and a long list is thinned."""
-        self.rows = [*(row for row in self.rows if row.step < report.step), report]
+        """Append a report; those of steps that were undone are dropped, and a long list is thinned.
+
+        Only the newest one keeps the shares of the classes.
+        """
+        self.rows = [*(replace(row, classes=None) for row in self.rows if row.step < report.step), report]
         if len(self.rows) > MOST_ROWS:
             half = len(self.rows) // 2
             self.rows = self.rows[:half:2] + self.rows[half:]
+
+
+class _Ended(Exception):
+    """Nobody wants the numbers any more."""
 
 
 class QualityMonitor:
@@ -95,7 +114,9 @@ class QualityMonitor:
         self._state, self._message = "off", ""
         self._measured = Measured()
         self._reference: tuple[Any, dict[Kind, Reference]] | None = None
+        self._left_out: tuple[dict[str, int], int] = {}, 0  # the samples that numbers need, and how many there are
         self._done: tuple[str, int, Plan] | None = None  # what the newest measurement was of
+        self._pace: Pace | None = None  # while the real samples are looked at
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -108,6 +129,7 @@ class QualityMonitor:
         """Measure from now on, whenever there is a run."""
         with self._wake:
             self._plan, self._on, self._message, self._state = plan, True, "", "waiting"
+            self._left_out = {}, 0
             if self._thread is None and not self._closing:
                 self._thread = threading.Thread(target=self._loop, name="quality", daemon=True)
                 self._thread.start()
@@ -119,7 +141,7 @@ class QualityMonitor:
             self._on, self._state = False, "off"
 
     def close(self) -> None:
-        """End the thread after the measurement in progress; :attr:`busy` says whether there is one."""
+        """End the thread after the measurement in progress, or amid preparing; :attr:`busy` says if there is one."""
         with self._wake:
             self._closing, self._on = True, False
             self._wake.notify()
@@ -134,15 +156,19 @@ class QualityMonitor:
         with self._wake:
             rows, plan = list(self._measured.rows), self._plan
             said = {"state": self._state, "message": in_words(self._message), "run": self._measured.run_id}
+            needed, most = self._left_out
         numbers = [{n.name: [n.value, n.error, n.floor, n.spread] for n in row.numbers} for row in rows]
         last = rows[-1] if rows else None
         return {
             **said,
             "names": [name for name in METRICS if any(name in row for row in numbers)],
+            "left_out": needed,
+            "most": most,
             "interval": plan.interval,
             "protocol": f"{last.extractor}; {last.samples} samples, seed {last.seed}" if last else "",
             "steps": [row.step for row in rows],
             "numbers": numbers,
+            "classes": _few(last.classes) if last else None,
         }
 
     # -- the thread ----------------------------------------------------------------------------------
@@ -160,55 +186,88 @@ class QualityMonitor:
                     self._wake.wait(_LOOK_SECONDS if self._on else None)
                     continue
             work = self._guarded(plan, weights)
-            training = self._session.snapshot.state == "running"
-            due = time.monotonic() + max(plan.interval, work / SHARE if training else 0)
+            due = time.monotonic() + max(plan.interval, work / SHARE if self._training() else 0)
 
     def _guarded(self, plan: Plan, weights: Weights) -> float:
         """Measure; returns the seconds of one core that it took. What goes wrong is said, and the run goes on."""
+        start, message = time.thread_time(), ""
         try:
-            message, work = "", self._measure(plan, weights)
+            names = plan.names_for(weights.config)
+            references, names, count = self._prepare(plan, names, weights.config)
+            start = time.thread_time()  # preparing is slow, but only the first time
+            self._measure(weights, references, names, count)
+        except _Ended:
+            return 0.0
         except (StudioError, RuntimeError, MemoryError) as error:  # such as a diverged generator
-            message, work = sentence_of(error), 0.0
+            message = sentence_of(error)
         except Exception as error:  # the page must hear of it, whatever it is
             log.exception("measuring failed")
-            message, work = unexpected(error), 0.0
+            message = unexpected(error)
         with self._wake:
             self._done = weights.run_id, weights.step, plan
             self._message = message
             if self._on:
                 self._state = "failed" if message else "waiting"
-        return work
+        return time.thread_time() - start
 
-    def _measure(self, plan: Plan, weights: Weights) -> float:
-        names = plan.names_for(weights.config)
-        references, count = self._prepare(plan, names, weights.config)
+    def _measure(self, weights: Weights, references: dict[Kind, Reference], names: tuple[str, ...], count: int) -> None:
         self._say("measuring")
-        start = time.thread_time()
         source = Source(weights.config, weights.space, weights.state, weights.step)
         report = evaluate(source, weights.config, references, names=names, count=count)
         with self._wake:
             if self._measured.run_id != weights.run_id:
                 self._measured = Measured(weights.run_id)
             self._measured.add(report)
-        return time.thread_time() - start
 
-    def _prepare(self, plan: Plan, names: tuple[str, ...], config: RunConfig) -> tuple[dict[Kind, Reference], int]:
-        """The real side, slow the first time and not counted as measuring, and how many samples it is compared with."""
+    def _prepare(
+        self, plan: Plan, names: tuple[str, ...], config: RunConfig
+    ) -> tuple[dict[Kind, Reference], tuple[str, ...], int]:
+        """The real side, those of the numbers for which there are enough samples, and how many are compared."""
         kinds = kinds_of(names)
         key = data_key(config), kinds
-        if self._reference is None or self._reference[0] != key:
-            self._say("preparing")
-            self._reference = key, load_references(config, kinds, self._session.data_dir)
-        references = self._reference[1]
-        count = min(plan.count, *(reference.most for reference in references.values()))
-        for kind, reference in references.items():
-            reference.floor([name for name in names if METRICS[name].kind == kind], count, "train")
-        return references, count
+        try:
+            if self._reference is None or self._reference[0] != key:
+                self._say("preparing")
+                self._reference = key, load_references(config, kinds, self._session.data_dir, looked=self._looked)
+            references = self._reference[1]
+            count = min(plan.count, *(reference.most for reference in references.values()))
+            names = self._with_enough(names, count, config)
+            self._pace = Pace(PREPARING_SHARE, self._training)
+            for kind, reference in references.items():
+                reference.floor([name for name in names if METRICS[name].kind == kind], count, "train")
+            return references, names, count
+        finally:
+            self._pace = None
+
+    def _with_enough(self, names: tuple[str, ...], count: int, config: RunConfig) -> tuple[str, ...]:
+        """The numbers for which ``count`` samples are enough; the page shows which are left out."""
+        enough = tuple(name for name in names if METRICS[name].least <= count)
+        with self._wake:
+            self._left_out = {name: METRICS[name].least for name in names if name not in enough}, count
+        if not enough:
+            check_most(names, count, count, config.dataset)
+        return enough
+
+    def _looked(self, count: int) -> None:
+        """Between parts of the real samples that are looked at: training gets its time, and whoever ends is heard."""
+        if self._pace is None:
+            return
+        if not self._on:
+            raise _Ended
+        self._pace.rest()
+
+    def _training(self) -> bool:
+        return self._session.snapshot.state == "running"
 
     def _say(self, state: str) -> None:
         with self._wake:
             if self._on:
                 self._state = state
+
+
+def _few(shares: ClassShares | None) -> dict[str, Any] | None:
+    """The shares as JSON, unless there are too many classes to look at."""
+    return asdict(shares) if shares and len(shares.names) <= MOST_CLASSES else None
 
 
 def offered() -> dict[Kind, tuple[str, ...]]:

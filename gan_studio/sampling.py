@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from gan_studio.space import Space
 from gan_studio.training.checkpoint import Checkpoint, CheckpointError, read_checkpoint
 
 _BATCH = 500
+_AT_ONCE = 20_000_000
+"""Pixels times channels of the network that go through it at once: some hundred MB in every architecture."""
 _MOST_PIXELS = 2**31
 
 
@@ -65,14 +68,26 @@ def draw_samples(source: Source, count: int, seed: int, chosen: int | None = Non
     rng = torch.Generator().manual_seed(seed)
     batches = []
     for start in range(0, count, _BATCH):
-        # Always whole batches: the arithmetic may round differently for another batch size.
         z = torch.randn(_BATCH, source.latent_size, generator=rng)
         labels = None
         if source.conditional:
             labels = torch.randint(len(source.space.classes), (_BATCH,), generator=rng)
             labels = labels if chosen is None else torch.full_like(labels, chosen)
-        batches.append(source.draw(z, labels)[: count - start])
+        batches += draw_parts(source, z, labels, count - start)
     return torch.cat(batches)
+
+
+def draw_parts(
+    source: Source, z: torch.Tensor, labels: torch.Tensor | None, count: int | None = None
+) -> Iterator[torch.Tensor]:
+    """The first ``count`` samples, or all, of z: (N, Z) and classes (N,), as parts whose drawing fits into memory."""
+    count = len(z) if count is None else min(count, len(z))
+    pixels = 1 if source.space.is_points else math.prod(source.space.shape[1:])
+    size = max(1, min(_BATCH, _AT_ONCE // (pixels * source.config.channels)))
+    for start in range(0, count, size):
+        # Always whole parts: the arithmetic may round differently for another batch size.
+        part = slice(start, start + size)
+        yield source.draw(z[part], None if labels is None else labels[part])[: count - start]
 
 
 def _class_index(source: Source, label: str) -> int:

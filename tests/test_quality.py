@@ -1,11 +1,18 @@
 """Measuring while a run trains: what is measured, when, and what is said where it cannot be."""
 
+import time
+from dataclasses import replace
+
 import pytest
 
+from gan_studio import quality as module
 from gan_studio.errors import StudioError
 from gan_studio.lessons.presets import find_preset
-from gan_studio.metrics.evaluate import Number, Report
-from gan_studio.quality import MOST_ROWS, Measured, Plan, QualityMonitor, offered
+from gan_studio.metrics.classifier import Classifier, ClassifierNetwork
+from gan_studio.metrics.evaluate import ClassShares, Number, Report
+from gan_studio.metrics.extractor import Pace, Watched
+from gan_studio.metrics.reference import PictureReference
+from gan_studio.quality import MOST_ROWS, PREPARING_SHARE, Measured, Plan, QualityMonitor, offered
 from gan_studio.session import Session
 from tests.conftest import tiny_config, wait_until
 
@@ -90,6 +97,70 @@ def test_what_cannot_be_measured_is_said_and_the_run_goes_on(session, monitor):
     assert monitor.view()["message"] is None
 
 
+def test_what_fails_costs_as_much_as_what_succeeds(session, monitor, monkeypatch):
+    def fail(*_, **__):
+        end = time.thread_time() + 0.2
+        while time.thread_time() < end:
+            pass
+        raise StudioError("diverged")
+
+    monkeypatch.setattr(module, "evaluate", fail)
+    session.step_once(points())
+    wait_until(lambda: session.weights)
+    assert monitor._guarded(POINTS, session.weights) >= 0.2  # so that the next one comes after 10 s, not 1
+    assert monitor.view()["message"] == "diverged"
+
+
+@pytest.fixture
+def few_pictures(monkeypatch, images, tmp_path):
+    """The real side becomes 100 pictures, or copies of them, in the eyes of a network that knows nothing."""
+    network = ClassifierNetwork(1, 10).eval().requires_grad_(False)
+    extractor = Classifier("mnist", network, images.classes, 0.5)
+
+    def use(copies=1, noted=None):
+        parts = [] if noted is None else noted
+        data = replace(images, samples=images.samples.repeat(copies, 1, 1, 1), labels=images.labels.repeat(copies))
+
+        def load(config, kinds, data_dir, looked):
+            watched = Watched(extractor, lambda count: (parts.append(count), looked(count)))
+            return {"classifier": PictureReference(config, {"train": data, "test": data}, watched, tmp_path)}
+
+        monkeypatch.setattr(module, "load_references", load)
+
+    return use
+
+
+def test_numbers_that_need_more_samples_are_left_out_and_the_others_measured(session, monitor, few_pictures):
+    few_pictures()
+    session.step_once(tiny_config(train_size=100))
+    monitor.begin(Plan(("fcd", "precision"), interval=1, count=3000))
+    wait_until(lambda: monitor.view()["steps"] == [1])
+    view = monitor.view()
+    assert view["names"] == ["precision"] and view["left_out"] == {"fcd": 129} and view["most"] == 100
+    assert view["state"] == "waiting" and view["message"] == ""
+    assert view["classes"]["names"] == tuple("0123456789") and sum(view["classes"]["generated"]) == pytest.approx(1)
+    monitor.begin(Plan(("fcd",), interval=1, count=3000))
+    wait_until(lambda: monitor.view()["state"] == "failed")
+    assert "fcd needs 129 samples or more" in monitor.view()["message"]
+
+
+def test_real_samples_are_looked_at_part_by_part_with_rests_in_between(session, monitor, few_pictures, monkeypatch):
+    rests, parts = [], []
+    monkeypatch.setattr(Pace, "rest", lambda self: rests.append(self._share))
+    few_pictures(copies=9, noted=parts)
+    session.step_once(tiny_config(train_size=100))
+    monitor.begin(Plan(("precision",), interval=1, count=200))
+    wait_until(lambda: monitor.view()["steps"] == [1])
+    # Both splits of 900; then 200 generated ones, which count as measuring and are paid for afterwards.
+    assert parts == [*[200, 200, 200, 200, 100] * 2, 200] and rests == [PREPARING_SHARE] * 10
+
+
+def test_whoever_stops_while_the_real_samples_are_looked_at_is_heard(monitor):
+    monitor._pace = Pace(PREPARING_SHARE, lambda: False)
+    with pytest.raises(module._Ended):
+        monitor._looked(200)
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -122,6 +193,13 @@ def test_steps_that_were_undone_are_dropped():
     for step in (1, 5, 9, 4):
         measured.add(report(step))
     assert [row.step for row in measured.rows] == [1, 4]
+
+
+def test_only_the_newest_report_keeps_the_shares_of_the_classes():
+    measured, shares = Measured("run"), ClassShares(("0", "1"), (0.4, 0.6), (0.5, 0.5))
+    for step in (1, 2):
+        measured.add(replace(report(step), classes=shares))
+    assert [row.classes for row in measured.rows] == [None, shares]
 
 
 def test_the_list_is_bounded_and_keeps_the_newest():

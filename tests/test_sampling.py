@@ -4,8 +4,14 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from gan_studio.sampling import sample_images
+from gan_studio import sampling
+from gan_studio.latent.source import Source
+from gan_studio.lessons.presets import PRESETS
+from gan_studio.networks import build_networks
+from gan_studio.sampling import draw_samples, sample_images
+from gan_studio.space import Space
 from gan_studio.training.checkpoint import CheckpointError
+from tests.conftest import tiny_config
 
 
 @pytest.mark.parametrize("change", [lambda t: t.flatten(), lambda t: t.half(), lambda t: t[:1]])
@@ -26,6 +32,46 @@ def test_the_first_samples_do_not_depend_on_the_count(make_run, tmp_path):
     run.save(path)
     few, many = (torch.from_numpy(sample_images(path, count, 3)) for count in (3, 600))
     assert few.shape == (3, 28, 28, 1) and torch.equal(few, many[:3])
+
+
+class Watched(Source):
+    """A generator that notes how many latents go through its network at once."""
+
+    def draw(self, z, labels=None):
+        self.parts = [*getattr(self, "parts", []), len(z)]
+        return super().draw(z, labels)
+
+
+def watched(side, **values):
+    config = tiny_config(**values)
+    space = Space((3, side, side), tuple("0123456789"))
+    network, _ = build_networks(config, space.shape, 10, torch.Generator().manual_seed(0))
+    return Watched(config, space, network.state_dict(), 0)
+
+
+def test_large_pictures_are_drawn_in_smaller_parts_with_the_same_latents_and_classes(monkeypatch):
+    source = watched(16, network="dcgan", generator_conditioning="embedding")
+    whole = draw_samples(source, 520, 3)
+    assert source.parts == [500, 500]
+    monkeypatch.setattr(sampling, "_AT_ONCE", 16 * 16 * 4 * 64)
+    source.parts = []
+    parts = draw_samples(source, 520, 3)
+    assert source.parts == [64] * 7 + [52] + [64]
+    assert (parts.int() - whole.int()).abs().max() <= 1  # only rounding differs
+    assert torch.equal(draw_samples(source, 100, 3), parts[:100])
+
+
+def test_the_largest_pictures_go_through_the_network_a_few_at_a_time():
+    source = watched(128, network="mlp", channels=64)
+    draw_samples(source, 60, 0)
+    assert source.parts == [19, 19, 19, 19]
+
+
+@pytest.mark.parametrize("name", ["mnist-dcgan", "mnist-mlp", "emoji"])
+def test_the_bundled_presets_are_drawn_by_500(name):
+    config = PRESETS[name].config
+    side = 32 if name == "emoji" else 28
+    assert sampling._AT_ONCE // (side * side * config.channels) >= 500
 
 
 def metadata(path):

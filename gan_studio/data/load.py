@@ -79,6 +79,11 @@ def load_data(
     data_dir, progress = data_dir or default_data_dir(), progress or no_progress
     if config.dataset in POINT_SETS:
         _refuse_picture_settings(config)
+    if config.dataset == "stacked_mnist" and config.colours == "grey":
+        raise StudioError(
+            "colours: dataset stacked_mnist is three digits in three colour channels, which grey would mix; "
+            "colours must be own or colour"
+        )
     data = DATASETS[config.dataset].load(config, data_dir, split, progress)
     if split == "train" and config.train_size:
         data = replace(data, samples=data.samples[: config.train_size], labels=data.labels[: config.train_size])

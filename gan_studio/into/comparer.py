@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import OrderedDict
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from gan_studio.data import data_key
 from gan_studio.errors import StudioError, unexpected
 from gan_studio.explorer import Explorer
 from gan_studio.metrics.copies import Nearest, Space, TrainingPictures
+from gan_studio.metrics.extractor import Pace
 from gan_studio.session import Session
 
 log = logging.getLogger(__name__)
@@ -103,13 +103,13 @@ class Comparer:
     def _prepare(self, config: RunConfig, made: _Set) -> None:
         torch.set_num_threads(1)
         try:
-            pace = _Pace(self, made)
-            trained = TrainingPictures(config, self._session.data_dir, pace.looked)
+            pace = Pace(_SHARE, lambda: self._session.snapshot.state == "running")
+            trained = TrainingPictures(config, self._session.data_dir, lambda count: self._looked(count, made, pace))
             trained.prepare("pixels")
             made.trained = trained
             made.ready.add("pixels")
             with self._line:  # one data set at a time
-                pace.start = time.thread_time()
+                pace.begin()
                 trained.prepare("features")
             made.ready.update(trained.spaces)
         except _Closed:
@@ -120,26 +120,16 @@ class Comparer:
             log.exception("training pictures cannot be searched")
             made.problem = unexpected(error)
 
+    def _looked(self, count: int, made: _Set, pace: Pace) -> None:
+        """Called on whichever thread looks at pictures; only the one that prepares them waits."""
+        if "features" in made.ready:
+            return
+        if self._closed:
+            raise _Closed
+        made.looked += count
+        pace.rest()
+
 
 def _look(trained: TrainingPictures, images: torch.Tensor, space: Space, count: int) -> tuple[Nearest, torch.Tensor]:
     found = trained.nearest(images, space, count)
     return found, trained.pictures[found.indices.flatten()]
-
-
-class _Pace:
-    """Leaves training its time, picture by picture."""
-
-    def __init__(self, comparer: Comparer, made: _Set):
-        self._comparer, self._made = comparer, made
-        self.start = time.thread_time()
-
-    def looked(self, count: int) -> None:
-        """Called on whichever thread looks at pictures; only the one that prepares them waits."""
-        if "features" in self._made.ready:
-            return
-        if self._comparer._closed:
-            raise _Closed
-        self._made.looked += count
-        if self._comparer._session.snapshot.state == "running":
-            time.sleep((time.thread_time() - self.start) * (1 / _SHARE - 1))
-        self.start = time.thread_time()

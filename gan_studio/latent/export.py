@@ -16,6 +16,7 @@ FORMATS = {"gif": "image/gif", "webp": "image/webp", "mp4": "video/mp4", "png": 
 """What a path can be saved as, and its media type; png is a strip of all frames."""
 MOST_FRAMES = 600
 _LEAST_SIDE = 256
+_GIF_SPEED = 50  # frames a second at most
 
 
 def encode_film(images: torch.Tensor, kind: str, frames_per_second: int = 24) -> bytes:
@@ -36,10 +37,25 @@ def encode_film(images: torch.Tensor, kind: str, frames_per_second: int = 24) ->
     frames = _enlarged(frames)
     if kind == "mp4":
         return _mp4(frames, frames_per_second)
+    options, duration = {"lossless": True, "quality": 20, "method": 0}, round(1000 / frames_per_second)
+    if kind == "gif":
+        kept, duration = _gif_times(len(frames), frames_per_second)
+        frames, options = frames[kept], {}
     pictures = [Image.fromarray(frame) for frame in frames]
-    lossless = {"lossless": True, "quality": 20, "method": 0} if kind == "webp" else {}
-    shown = {"duration": round(1000 / frames_per_second), "loop": 0}
-    return _saved(pictures[0], kind.upper(), save_all=True, append_images=pictures[1:], **shown, **lossless)
+    shown = {"duration": duration, "loop": 0}
+    return _saved(pictures[0], kind.upper(), save_all=True, append_images=pictures[1:], **shown, **options)
+
+
+def _gif_times(count: int, frames_per_second: int) -> tuple[list[int], list[int]]:
+    """Which of ``count`` frames a GIF shows, and for how many milliseconds each.
+
+    Its delays are hundredths of a second, and browsers show those below 20 ms for 100 ms. So frames above 50 a second
+    are dropped, and the delays take turns: the film keeps its length to the hundredth.
+    """
+    shown = min(count, max(1, count * _GIF_SPEED // frames_per_second))
+    ends = [round(100 * count * (i + 1) / (shown * frames_per_second)) for i in range(shown)]
+    delays = [max(10 * (end - start), 1000 // _GIF_SPEED) for start, end in zip([0, *ends], ends, strict=False)]
+    return [i * count // shown for i in range(shown)], delays
 
 
 def _enlarged(frames: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from torch import nn
 
 from gan_studio.errors import StudioError
 from gan_studio.networks.generator import Generator
+from gan_studio.networks.layers import ClassBatchNorm
 
 _AT_ONCE = 128
 
@@ -20,8 +21,8 @@ Change = Callable[[torch.Tensor], torch.Tensor]
 
 @dataclass(frozen=True)
 class LayerView:
-    """One layer of the generator: ``activations`` (C, H, W) or (F,), and for a batch normalisation its running
-    ``mean`` and ``deviation`` (C,)."""
+    """One layer of the generator: ``activations`` (C, H, W) or (F,), and where it is itself a batch
+    normalisation what that has seen of each channel before it: running ``mean`` and ``deviation`` (C,)."""
 
     name: str
     kind: str
@@ -42,8 +43,10 @@ def look_inside(network: Generator, z: torch.Tensor, labels: torch.Tensor | None
 
     def keep(name: str, layer: nn.Module) -> Change:
         def change(output: torch.Tensor) -> torch.Tensor:
-            norm = next((m for m in layer.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)), None)
-            about = () if norm is None else (norm.running_mean, norm.running_var.sqrt())
+            # A block's inner normalisations have other channels than what the block puts out.
+            norm = layer.norm if isinstance(layer, ClassBatchNorm) else layer
+            known = isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d)
+            about = (norm.running_mean, norm.running_var.sqrt()) if known else ()
             views.append(LayerView(name, type(layer).__name__, output[0].float().cpu(), *about))
             return output
 

@@ -131,7 +131,9 @@ class StackedClassifier:
         return f"{self.digits.name} on each channel"
 
     def look(self, images: torch.Tensor) -> Seen:
-        """Features and logits of pictures (N, 3, H, W) uint8."""
+        """Features and logits of pictures (N, 3, H, W) uint8; raises :class:`StudioError` for other channels."""
+        if images.shape[1] != 3:
+            raise StudioError(f"stacked digits are three channels, but these pictures have {images.shape[1]}")
         seen = self.digits.look(images.flatten(0, 1)[:, None])
         hundreds, tens, ones = seen.logits.log_softmax(1).unflatten(0, (-1, 3)).unbind(1)
         logits = hundreds[:, :, None, None] + tens[:, None, :, None] + ones[:, None, None, :]

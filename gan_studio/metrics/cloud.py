@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
-from torch.nn.functional import interpolate
+from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
 from gan_studio.data import DataSet
 from gan_studio.data.pixels import dots, to_unit_range
@@ -18,11 +18,13 @@ from gan_studio.latent.source import LIVE, Seed, Source, SourceName, latent_of_s
 from gan_studio.metrics.cache import digest
 from gan_studio.metrics.classifier import Classifier, has_classifier, load_judge
 from gan_studio.metrics.projection import Method, project
+from gan_studio.sampling import draw_parts
 
 NEIGHBOURS = 8
 MOST = 2000
 """How many of each kind a cloud may have."""
 _LARGEST = 48
+_MOST_SIDE = 32  # of pictures whose pixels are projected: finer details would only cost time
 _BATCH = 100
 _KEPT = 6
 
@@ -88,7 +90,7 @@ def make_cloud(source: Source, dataset: str, request: CloudRequest, real: DataSe
     rng = torch.Generator().manual_seed(request.seed)
     latents = torch.stack([latent_of_seed(request.seed + i, source.latent_size) for i in range(request.generated)])
     labels = torch.arange(request.generated) % len(source.space.classes) if source.conditional else None
-    samples = _draw(source, latents, labels)
+    samples = torch.cat([*draw_parts(source, latents, labels)])
     classes = torch.full((len(samples),), -1) if labels is None else labels
     if real is not None:
         chosen = torch.randperm(len(real.samples), generator=rng)[: request.real]
@@ -113,16 +115,13 @@ def make_cloud(source: Source, dataset: str, request: CloudRequest, real: DataSe
     )
 
 
-def _draw(source: Source, latents: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
-    batches = [
-        source.draw(latents[at : at + _BATCH], None if labels is None else labels[at : at + _BATCH])
-        for at in range(0, len(latents), _BATCH)
-    ]
-    return torch.cat(batches)
-
-
 def _flat(samples: torch.Tensor) -> torch.Tensor:
-    return samples if samples.ndim == 2 else to_unit_range(samples).flatten(1)
+    """Points as they are, pictures (N, C, H, W) uint8 as pixels in [-1, 1], averaged down where they are large."""
+    if samples.ndim == 2:
+        return samples
+    size = [min(side, _MOST_SIDE) for side in samples.shape[2:]]
+    parts = [adaptive_avg_pool2d(to_unit_range(part), size).flatten(1) for part in samples.split(_BATCH)]
+    return torch.cat(parts)
 
 
 def _small(samples: torch.Tensor, source: Source) -> torch.Tensor:

@@ -18,11 +18,17 @@ from gan_studio.sampling import draw_samples, load_source
 from gan_studio.training.checkpoint import read_meta
 
 DEFAULT_COUNT = 10_000
+"""How many samples are measured unless another number is asked for, or only fewer can be compared."""
+MOST_CLASSES = 50
+"""With more of them, their shares are not shown one by one."""
 
 
 @dataclass(frozen=True)
 class Number:
-    """One number; ``floor`` is what real samples get in the place of generated ones, ``spread`` its deviation."""
+    """One number; ``floor`` is what real samples get in the place of generated ones, ``spread`` its deviation.
+
+    How that is found is told at :meth:`PictureReference.floor`.
+    """
 
     name: str
     value: float
@@ -32,8 +38,20 @@ class Number:
 
 
 @dataclass(frozen=True)
+class ClassShares:
+    """The shares of the classes among the samples and among the real ones, both as the classifier judges them."""
+
+    names: tuple[str, ...]
+    generated: tuple[float, ...]
+    real: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Report:
-    """Numbers of one generator at one step, and what they were measured with."""
+    """Numbers of one generator at one step, and what they were measured with; ``classes`` where there is a classifier.
+
+    These are of bundled data sets, whose classes are the classifier's.
+    """
 
     step: int
     dataset: str
@@ -42,6 +60,7 @@ class Report:
     seed: int
     against: Against
     numbers: tuple[Number, ...]
+    classes: ClassShares | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -53,20 +72,26 @@ def evaluate(
     references: Mapping[Kind, Reference],
     *,
     names: Sequence[str] | None = None,
-    count: int = DEFAULT_COUNT,
+    count: int | None = None,
     seed: int = 0,
     against: Against = "train",
 ) -> Report:
     """Measure ``count`` samples of ``source`` beside as many real ones; ``names`` None: all that are usual.
 
+    ``count`` None: :data:`DEFAULT_COUNT`, or as many as can be compared.
+
     Raises :class:`StudioError` for names that are unknown or do not apply, or counts that are too small or large.
     """
     names = check_names(names, config)
     references = {kind: references[kind] for kind in kinds_of(names)}
-    check_count(names, count)
-    _check_most(names, count, min(reference.most for reference in references.values()), config.dataset)
+    most = min(reference.most for reference in references.values())
+    if count is None:
+        count = min(DEFAULT_COUNT, most)
+    else:
+        check_count(names, count)
+    check_most(names, count, most, config.dataset)
     samples = draw_samples(source, count, seed)
-    numbers = {}
+    numbers, classes = {}, None
     for kind, reference in references.items():
         mine = [name for name in names if METRICS[name].kind == kind]
         pair, floors = reference.pair(samples, against, seed), reference.floor(mine, count, against)
@@ -74,8 +99,11 @@ def evaluate(
             row = METRICS[name]
             error = row.error(pair) if row.error else None
             numbers[name] = Number(name, float(row.compute(pair)), error, *floors[name])
+        if kind == "classifier":
+            classes = ClassShares(reference.classes, pair.counts.shares, pair.counts.real)
     extractor = "; ".join(reference.extractor for reference in references.values())
-    return Report(source.step, config.dataset, extractor, count, seed, against, tuple(numbers[name] for name in names))
+    in_order = tuple(numbers[name] for name in names)
+    return Report(source.step, config.dataset, extractor, count, seed, against, in_order, classes)
 
 
 def kinds_of(names: Sequence[str]) -> tuple[Kind, ...]:
@@ -125,7 +153,8 @@ def check_count(names: Sequence[str], count: int) -> None:
             )
 
 
-def _check_most(names: Sequence[str], count: int, most: int, dataset: str) -> None:
+def check_most(names: Sequence[str], count: int, most: int, dataset: str) -> None:
+    """Raises :class:`StudioError` where ``count`` are more than can be compared, or one number needs still more."""
     for name in names:
         row = METRICS[name]
         if row.least > most:
@@ -144,7 +173,7 @@ def evaluate_checkpoint(
     source = load_source(path)
     config = make_config(read_meta(path)["config"])
     names = check_names(options.get("names"), config)  # before anything slow
-    check_count(names, options.get("count", DEFAULT_COUNT))
+    check_count(names, options.get("count") or DEFAULT_COUNT)
     if inception is not None and "inception" not in kinds_of(names):
         asked = ",".join(metrics_for("inception"))
         raise StudioError(f"--inception {inception}: no number is made with it; ask for some: --metrics {asked}")
@@ -161,4 +190,9 @@ def as_table(report: Report) -> str:
     for number in report.numbers:
         error = "" if number.error is None else f"{number.error:.2g}"
         lines.append(f"{number.name:20s}{number.value:12.4g}{error:>10s}{number.floor:12.4g}{number.spread:10.2g}")
+    if report.classes is not None and len(report.classes.names) <= MOST_CLASSES:
+        lines.append(f"{'class':20s}{'generated':>12s}{'':10s}{'real':>12s}")
+        for name, made, real in zip(*vars(report.classes).values(), strict=True):
+            lines.append(f"{name:20s}{made:12.2%}{'':10s}{real:12.2%}")
+    lines.append("floor: as many real samples instead; spread: how much that varies by chance")
     return "\n".join(lines)

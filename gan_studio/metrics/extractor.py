@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -64,3 +65,21 @@ class Watched:
             parts.append(self.extractor.look(part))
             self.looked(len(part))
         return Seen(torch.cat([p.features for p in parts]), torch.cat([p.logits for p in parts]))
+
+
+class Pace:
+    """Leaves a training run its time: what one thread does between two rests takes at most ``share`` of one core."""
+
+    def __init__(self, share: float, training: Callable[[], bool]):
+        self._share, self._training = share, training
+        self.begin()
+
+    def begin(self) -> None:
+        """What was done before does not count."""
+        self._start = time.thread_time()
+
+    def rest(self) -> None:
+        """Wait for as long as is needed after what was done since the last rest."""
+        if self._training():
+            time.sleep((time.thread_time() - self._start) * (1 / self._share - 1))
+        self.begin()

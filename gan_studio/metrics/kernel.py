@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
 from gan_studio.errors import StudioError
+from gan_studio.objectives.kernels import Kernel
 
 BLOCKS = 20
 """Into how many parts each set is cut for the standard error."""
@@ -36,8 +38,8 @@ def kernel_distance(x: torch.Tensor, y: torch.Tensor, blocks: int = BLOCKS) -> K
         raise StudioError(f"{min(len(x), len(y))} samples are too few: take {2 * blocks} or more")
     parts = [features.double().tensor_split(blocks) for features in (x, y)]
     sizes = [torch.tensor([len(part) for part in side], dtype=torch.float64) for side in parts]
-    within = [_block_sums(side, side, diagonal=False) for side in parts]
-    across = _block_sums(*parts)
+    within = [sums_within(polynomial_kernel, side) for side in parts]
+    across = sums_across(polynomial_kernel, *parts)
     everything = torch.ones(blocks, dtype=torch.float64)
     value = _estimate(within, across, sizes, everything)
     without = torch.stack([_estimate(within, across, sizes, everything - one) for one in torch.eye(blocks).double()])
@@ -45,13 +47,23 @@ def kernel_distance(x: torch.Tensor, y: torch.Tensor, blocks: int = BLOCKS) -> K
     return KernelDistance(value.item(), error.item())
 
 
-def _block_sums(x: tuple[torch.Tensor, ...], y: tuple[torch.Tensor, ...], diagonal: bool = True) -> torch.Tensor:
-    """Sums of the kernel over all pairs from two parts: (B, B); without ``diagonal``, no sample with itself."""
-    sums = torch.zeros(len(x), len(y), dtype=torch.float64)
-    for i, a in enumerate(x):
-        for j, b in enumerate(y):
-            gram = polynomial_kernel(a, b)
-            sums[i, j] = gram.sum() if diagonal or i != j else gram.sum() - gram.diagonal().sum()
+def sums_across(kernel: Kernel, x: Sequence[torch.Tensor], y: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Sums of ``kernel`` over all pairs from a part (N, F) of x and a part (M, F) of y: (A, B) float64.
+
+    Only one part against another is in memory at a time.
+    """
+    sums = [[kernel(a, b).sum(dtype=torch.float64).item() for b in y] for a in x]
+    return torch.tensor(sums, dtype=torch.float64)
+
+
+def sums_within(kernel: Kernel, parts: Sequence[torch.Tensor]) -> torch.Tensor:
+    """The same between the ``parts`` of one set, without the pairs of a sample with itself: (A, A) float64."""
+    sums = torch.zeros(len(parts), len(parts), dtype=torch.float64)
+    for i, a in enumerate(parts):
+        own = kernel(a, a).double()
+        sums[i, i] = own.sum() - own.diagonal().sum()
+        if rest := parts[i + 1 :]:
+            sums[i, i + 1 :] = sums[i + 1 :, i] = sums_across(kernel, [a], rest)[0]
     return sums
 
 

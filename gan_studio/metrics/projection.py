@@ -8,6 +8,8 @@ import numpy as np
 import torch
 
 from gan_studio.errors import StudioError
+from gan_studio.latent.components import principal_components
+from gan_studio.latent.directions import with_signs
 
 Method = Literal["pca", "tsne"]
 PERPLEXITY = 30
@@ -34,16 +36,8 @@ def project(vectors: torch.Tensor, method: Method, seed: int = 0) -> torch.Tenso
 
 def _principal(vectors: torch.Tensor, count: int) -> torch.Tensor:
     """The coordinates (N, count) along the principal directions, each pointing to its largest entry's side."""
-    centred = (vectors - vectors.mean(0)).double()
-    # The smaller of the two matrices of products: features, or samples.
-    wide = centred.shape[1] > len(centred)
-    values, axes = torch.linalg.eigh(centred @ centred.T if wide else centred.T @ centred)
-    values, axes = values.flip(0)[:count].clamp_min(0), axes.flip(1)[:, :count]
-    found = axes * values.sqrt() if wide else centred @ axes
-    sign = found.gather(0, found.abs().argmax(0, keepdim=True)).sign()
-    found = found * torch.where(sign == 0, 1, sign)
-    missing = count - found.shape[1]
-    return torch.nn.functional.pad(found, (0, missing)) if missing > 0 else found
+    found, _ = principal_components(vectors.clone().float(), count)
+    return torch.nn.functional.pad(with_signs(found.T).T.double(), (0, count - found.shape[1]))
 
 
 def _neighbours(vectors: torch.Tensor, seed: int) -> torch.Tensor:

@@ -21,13 +21,14 @@ from gan_studio.data.storage import default_data_dir
 from gan_studio.errors import StudioError
 from gan_studio.metrics.cache import digest, kept, write
 from gan_studio.metrics.classifier import load_judge
-from gan_studio.metrics.extractor import Extractor, Seen
+from gan_studio.metrics.extractor import Extractor, Seen, Watched
 from gan_studio.metrics.inception import load_inception
 from gan_studio.metrics.neighbours import nearest
 from gan_studio.metrics.registry import METRICS, Kind, PicturePair, PointPair
 
-RESAMPLES = 3
-"""How often real pictures are drawn for the floor and its spread."""
+RESAMPLES, MORE_RESAMPLES = 3, 10
+"""How often real samples are drawn for the floor and its spread, the second up to :data:`FEW`, where it is cheap."""
+FEW = 2000
 Against = Literal["train", "test"]
 Floor = tuple[float, float]
 
@@ -46,29 +47,43 @@ class PictureReference:
         """What the features come from."""
         return self._looks.name
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the pictures may be of."""
+        return self.sets["train"].classes
+
     def pair(self, samples: torch.Tensor, against: Against, seed: int) -> PicturePair:
         """Generated pictures (N, C, H, W) uint8 beside N real ones of the split ``against``."""
         seen = self._looks.look(samples)
-        return self._pair(seen, self._draw(against, len(samples), seed), seen.features)
+        from_train = lambda: nearest(seen.features, self.train_features)[0]  # noqa: E731
+        return self._pair(seen, self._draw(against, len(samples), seed), from_train)
 
     def floor(self, names: Sequence[str], count: int, against: Against) -> dict[str, Floor]:
-        """Mean and spread of the numbers between ``count`` real pictures of the one split and of the other."""
+        """Mean and spread of the numbers between ``count`` real pictures of the one split and of the other.
+
+        There may be no more than ``count`` pictures in a split, so that every draw has the same ones. The spread is
+        therefore half the difference between the numbers of two halves of a draw, root mean square over the draws: of
+        numbers that average over samples this is the standard deviation (McCarthy 1969, Rev. Int. Stat. Inst. 37), of
+        squared distances somewhat more. Where half the samples are too few for a number it is the deviation of draws.
+        """
 
         def pairs(seed: int) -> PicturePair:
             other = "test" if against == "train" else "train"
-            suspects = self._draw("test", count, seed).features
-            return self._pair(self._draw(other, count, seed), self._draw(against, count, seed + 1), suspects)
+            unseen = self._chosen("test", count, seed)
+            sides = self._draw(other, count, seed), self._draw(against, count, seed + 1)
+            return self._pair(*sides, lambda: self.unseen_to_train[unseen])
 
-        return _cached_floor(self._cache / f"{self._key}-{self._train_size}-{against}-{count}.json", names, pairs)
+        path = self._cache / f"{self._key}-{self._train_size}-{against}-halves-{count}.json"
+        return _cached_floor(path, names, count, pairs)
 
     @property
     def most(self) -> int:
         """How many samples can be judged against as many real ones, and these against each other."""
         return min(len(data.samples) for data in self.sets.values())
 
-    def _pair(self, seen: Seen, real: Seen, suspects: torch.Tensor) -> PicturePair:
+    def _pair(self, seen: Seen, real: Seen, from_train: Callable[[], torch.Tensor]) -> PicturePair:
         sides = (seen.features, seen.logits, real.features, real.logits)
-        return PicturePair(*sides, suspects, lambda: self.train_features, lambda: self.unseen_to_train)
+        return PicturePair(*sides, from_train, lambda: self.unseen_to_train)
 
     def look(self, images: torch.Tensor) -> Seen:
         """What the extractor says of pictures (N, C, H, W) uint8."""
@@ -88,10 +103,23 @@ class PictureReference:
 
     def _draw(self, split: Against, count: int, seed: int) -> Seen:
         """``count`` of the real pictures of ``split``, another choice for each ``seed``."""
-        share = self._looks.real_per_sample
-        seen = self._look(split, share and share * count)
-        chosen = torch.randperm(len(seen.features), generator=torch.Generator().manual_seed(seed))[:count]
+        seen, chosen = self._look(split, self._enough(split, count)), self._places(split, count, seed)
         return Seen(seen.features[chosen], seen.logits[chosen])
+
+    def _chosen(self, split: Against, count: int, seed: int) -> torch.Tensor:
+        """Which of all pictures of ``split`` these are: (N,)."""
+        places, whole = self._places(split, count, seed), len(self.sets[split].samples)
+        return places if self._enough(split, count) == whole else fixed_order(whole)[places]
+
+    def _places(self, split: Against, count: int, seed: int) -> torch.Tensor:
+        """Where they are among those that are looked at: (N,)."""
+        rng = torch.Generator().manual_seed(seed)
+        return torch.randperm(self._enough(split, count), generator=rng)[:count]
+
+    def _enough(self, split: Against, count: int) -> int:
+        """How many pictures of ``split`` are looked at when ``count`` are to be chosen."""
+        share, size = self._looks.real_per_sample, len(self.sets[split].samples)
+        return min(size, share * count) if share else size
 
     def _look(self, split: Against, most: int | None = None) -> Seen:
         """All pictures of ``split`` in their order, or ``most`` of them, always the same."""
@@ -124,7 +152,7 @@ class PointReference:
         def pairs(seed: int) -> PointPair:
             return PointPair(self._draw(count, 2 * seed + 1000), self._draw(count, 2 * seed + 1001), self._toy)
 
-        return _cached_floor(self._cache / f"{self._key}-{count}.json", names, pairs)
+        return _cached_floor(self._cache / f"{self._key}-{count}.json", names, count, pairs)
 
     @property
     def most(self) -> int:
@@ -138,12 +166,16 @@ Reference = PictureReference | PointReference
 
 
 def load_references(
-    config: RunConfig, kinds: Collection[Kind], data_dir: Path | None = None, inception: Path | None = None
+    config: RunConfig,
+    kinds: Collection[Kind],
+    data_dir: Path | None = None,
+    inception: Path | None = None,
+    looked: Callable[[int], None] | None = None,
 ) -> dict[Kind, Reference]:
     """For each of the ``kinds`` of numbers the real side of what ``config`` trains on.
 
-    ``inception``: a file with the weights of Inception-v3. Raises :class:`StudioError` where a network or the data
-    are missing.
+    ``inception``: a file with the weights of Inception-v3; ``looked``: as :class:`Watched` has it. Raises
+    :class:`StudioError` where a network or the data are missing.
     """
     cache = (data_dir or default_data_dir()) / "metrics"
     makers = {
@@ -153,6 +185,8 @@ def load_references(
     if config.dataset in POINT_SETS:
         return {"points": PointReference(_load(config, data_dir, "train"), cache)}
     extractors = {kind: makers[kind]() for kind in kinds}  # before the data are read
+    if looked:
+        extractors = {kind: Watched(extractor, looked) for kind, extractor in extractors.items()}
     sets = load_pictures(config, data_dir)
     return {kind: PictureReference(config, sets, extractor, cache) for kind, extractor in extractors.items()}
 
@@ -175,20 +209,32 @@ def _load(config: RunConfig, data_dir: Path | None, split: str) -> DataSet:
 
 
 def _cached_floor(
-    path: Path, names: Sequence[str], pairs: Callable[[int], PicturePair | PointPair]
+    path: Path, names: Sequence[str], count: int, pairs: Callable[[int], PicturePair | PointPair]
 ) -> dict[str, Floor]:
     known: dict[str, Floor] = {}
     with suppress(OSError, ValueError, TypeError, AttributeError, IndexError):  # not there, or damaged: made anew
         known = {name: (float(value[0]), float(value[1])) for name, value in json.loads(path.read_text()).items()}
     missing = [name for name in names if name not in known]
     if missing:
-        values: dict[str, list[float]] = {name: [] for name in missing}
-        for seed in range(RESAMPLES):
-            pair = pairs(seed)
-            for name in missing:
-                values[name].append(METRICS[name].compute(pair))
-        for name in missing:
-            found = torch.tensor(values[name], dtype=torch.float64)
-            known[name] = found.mean().item(), found.std().item()
+        known |= _floor(missing, count, pairs)
         write(path, lambda part: part.write_text(json.dumps(known)))
     return {name: known[name] for name in names}
+
+
+def _floor(names: Sequence[str], count: int, pairs: Callable[[int], PicturePair | PointPair]) -> dict[str, Floor]:
+    """Means and spreads over draws; those of points are fresh each time, and their deviation is the spread."""
+    values: dict[str, list[float]] = {name: [] for name in names}
+    apart: dict[str, list[float]] = {name: [] for name in names}
+    for seed in range(MORE_RESAMPLES if count <= FEW else RESAMPLES):
+        pair = pairs(seed)
+        halves = pair.halves() if isinstance(pair, PicturePair) else ()
+        for name in names:
+            row = METRICS[name]
+            values[name].append(row.compute(pair))
+            if halves and count // 2 >= row.least:
+                apart[name].append((row.compute(halves[0]) - row.compute(halves[1])) / 2)
+    floors = {}
+    for name in names:
+        found, off = (torch.tensor(side[name], dtype=torch.float64) for side in (values, apart))
+        floors[name] = found.mean().item(), (off.square().mean().sqrt() if len(off) else found.std()).item()
+    return floors

@@ -22,7 +22,6 @@ from gan_studio.metrics.neighbours import (
     compare_manifolds,
     diversity,
     memorised,
-    nearest,
 )
 from gan_studio.metrics.points import (
     histogram,
@@ -37,17 +36,15 @@ from gan_studio.metrics.points import (
 class PicturePair:
     """Features (N, F) and logits (N, K) of samples and of real pictures; what several numbers need is shared.
 
-    ``suspects``: features of the pictures that may be copies of training pictures, which are the samples. What only
-    questions about copies need is made when it is asked for: ``train``, the features of all training pictures, and
-    ``unseen``: (M,), how far real pictures that were not trained on are from the nearest one.
+    What only questions about copies need is made when it is asked for: how far from the nearest training picture the
+    samples are, ``from_train``: (N,), and real pictures that were not trained on, ``unseen``: (M,).
     """
 
     features: torch.Tensor
     logits: torch.Tensor
     real_features: torch.Tensor
     real_logits: torch.Tensor
-    suspects: torch.Tensor
-    train: Callable[[], torch.Tensor]
+    from_train: Callable[[], torch.Tensor]
     unseen: Callable[[], torch.Tensor]
 
     @cached_property
@@ -65,8 +62,17 @@ class PicturePair:
 
     @cached_property
     def to_train(self) -> torch.Tensor:
-        """The distance of each suspect to the nearest training picture: (N,)."""
-        return nearest(self.suspects, self.train())[0]
+        """The distance of each sample to the nearest training picture: (N,)."""
+        return self.from_train()
+
+    def halves(self) -> tuple[PicturePair, PicturePair]:
+        """The first half of both sides, and the second."""
+        half = len(self.features) // 2
+        return self._part(slice(half)), self._part(slice(half, 2 * half))
+
+    def _part(self, part: slice) -> PicturePair:
+        sides = (self.features, self.logits, self.real_features, self.real_logits)
+        return PicturePair(*(side[part] for side in sides), lambda: self.to_train[part], self.unseen)
 
 
 @dataclass(frozen=True, eq=False)

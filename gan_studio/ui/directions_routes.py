@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from gan_studio.explorer import Explorer
 from gan_studio.latent.sliders import (
@@ -16,7 +16,7 @@ from gan_studio.latent.sliders import (
     directions_of,
 )
 from gan_studio.latent.vectors import pack
-from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body, said
+from gan_studio.ui.routes import MOST_LATENT_BYTES, json_response, read_body, said
 
 
 def add_directions_routes(app: FastAPI, explorer: Explorer) -> None:
@@ -45,4 +45,4 @@ def _answer(found: Directions) -> Response:
         "layers": found.layers,
         "accuracy": found.accuracy,
     }
-    return JSONResponse(about, headers=NO_STORE)
+    return json_response(about)

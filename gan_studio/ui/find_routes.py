@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 from typing import Annotated, Any
 
 import torch
 from fastapi import FastAPI, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from gan_studio.data.pixels import to_bytes
@@ -21,7 +20,7 @@ from gan_studio.judges.player import HeldOut
 from gan_studio.latent.source import LIVE, Label, Seed, Source, SourceName
 from gan_studio.latent.vectors import pack
 from gan_studio.ui.encode import sheet_png, sheet_text
-from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body, read_bytes, said
+from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, json_response, read_body, read_bytes, said
 
 
 class AboutRequest(BaseModel):
@@ -53,19 +52,19 @@ def add_find_routes(app: FastAPI, explorer: Explorer, finder: Finder, real: Held
     @said
     async def start(request: Request) -> Response:
         name = finder.start(await read_body(request, FindRequest, MOST_LATENT_BYTES))
-        return JSONResponse({"search": name}, headers=NO_STORE)
+        return json_response({"search": name})
 
     @app.get("/live/find")
     @said
     async def progress(search: str, step: int = -1) -> Response:
         """How far it is; with pictures only where it is further than ``step``."""
-        return JSONResponse(await asyncio.to_thread(_progress, finder.progress(search), step), headers=NO_STORE)
+        return json_response(await asyncio.to_thread(_progress, finder.progress(search), step))
 
     @app.post("/live/find/stop")
     @said
     async def stop(request: Request) -> Response:
         finder.stop((await read_body(request, StopRequest)).search)
-        return JSONResponse({}, headers=NO_STORE)
+        return json_response({})
 
 
 def _add_targets(app: FastAPI, explorer: Explorer, real: HeldOut) -> None:
@@ -73,7 +72,7 @@ def _add_targets(app: FastAPI, explorer: Explorer, real: HeldOut) -> None:
     @said
     async def about(request: Request) -> Response:
         wanted = await read_body(request, AboutRequest)
-        return JSONResponse(await asyncio.wrap_future(explorer.quick(wanted.source, _about)), headers=NO_STORE)
+        return json_response(await asyncio.wrap_future(explorer.quick(wanted.source, _about)))
 
     @app.post("/live/find/real")
     @said
@@ -154,5 +153,5 @@ def _sheet(pictures: torch.Tensor) -> str:
     return sheet_text(to_bytes(pictures.nan_to_num()), len(pictures))
 
 
-def _short(value: float) -> float | None:
-    return float(f"{value:.5g}") if math.isfinite(value) else None
+def _short(value: float) -> float:
+    return float(f"{value:.5g}")

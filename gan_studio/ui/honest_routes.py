@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import torch
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from gan_studio.config import RunConfig
@@ -19,7 +19,7 @@ from gan_studio.latent.source import LIVE, Label, Seed, Source, SourceName
 from gan_studio.latent.vectors import Packed, unpack
 from gan_studio.metrics.copies import Nearest, Space
 from gan_studio.ui.encode import sheet_text
-from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body, said
+from gan_studio.ui.routes import MOST_LATENT_BYTES, json_response, read_body, said
 
 MOST_COMPARED = 12
 
@@ -51,7 +51,7 @@ def add_honest_routes(app: FastAPI, explorer: Explorer, comparer: Comparer) -> N
             if isinstance(found, Future):
                 found = await asyncio.to_thread(_found, *await asyncio.wrap_future(found))
             answer[space] = {"preparing": found.share} if isinstance(found, Preparing) else found
-        return JSONResponse(answer, headers=NO_STORE)
+        return json_response(answer)
 
 
 def _draw(source: Source, wanted: HonestRequest) -> tuple[RunConfig, torch.Tensor, int]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import torch
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from gan_studio.data.pixels import dots, to_bytes
@@ -26,7 +26,7 @@ from gan_studio.latent.inside import (
 from gan_studio.latent.source import LIVE, Label, Source, SourceName, latent_of_seed
 from gan_studio.latent.vectors import Packed, unpack
 from gan_studio.ui.encode import sheet_text
-from gan_studio.ui.routes import NO_STORE, read_body, said
+from gan_studio.ui.routes import json_response, read_body, said
 
 PAGE_MAPS = 64
 """How many feature maps one sheet shows."""
@@ -86,7 +86,7 @@ def _handler(explorer: Explorer, model: type[BaseModel], work: Callable[[Source,
     async def answer(request: Request) -> Response:
         wanted = await read_body(request, model)
         found = await asyncio.wrap_future(explorer.study(wanted.source, _finite, work, wanted))
-        return JSONResponse(found, headers=NO_STORE)
+        return json_response(found)
 
     return answer
 

@@ -6,13 +6,13 @@ import asyncio
 import json
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from gan_studio.judges.examiner import Examiner, Submission, TestRequest
 from gan_studio.judges.human import PICTURES
 from gan_studio.judges.referee import MatchRequest, Referee
 from gan_studio.ui.encode import sheet_png
-from gan_studio.ui.routes import NO_STORE, read_body, said
+from gan_studio.ui.routes import NO_STORE, json_response, read_body, said
 
 
 def add_judge_routes(app: FastAPI, examiner: Examiner, referee: Referee) -> None:
@@ -44,30 +44,30 @@ def _add_human(app: FastAPI, examiner: Examiner) -> None:
     @said
     async def answers(request: Request) -> Response:
         submission = await read_body(request, Submission)
-        return JSONResponse(await asyncio.to_thread(examiner.hand_in, submission), headers=NO_STORE)
+        return json_response(await asyncio.to_thread(examiner.hand_in, submission))
 
     @app.get("/live/human/result")
     @said
     async def result(ticket: str) -> Response:
-        return JSONResponse(await asyncio.to_thread(examiner.result, ticket), headers=NO_STORE)
+        return json_response(await asyncio.to_thread(examiner.result, ticket))
 
     @app.get("/live/human/recent")
     async def recent() -> Response:
-        return JSONResponse(examiner.recent(), headers=NO_STORE)
+        return json_response(examiner.recent())
 
 
 def _add_match(app: FastAPI, referee: Referee) -> None:
     @app.get("/live/match")
     async def progress() -> Response:
-        return JSONResponse(referee.progress.to_json(), headers=NO_STORE)
+        return json_response(referee.progress.to_json())
 
     @app.post("/live/match")
     @said
     async def start(request: Request) -> Response:
         referee.start(await read_body(request, MatchRequest))
-        return JSONResponse(referee.progress.to_json(), headers=NO_STORE)
+        return json_response(referee.progress.to_json())
 
     @app.post("/live/match/stop")
     async def stop() -> Response:
         referee.stop()
-        return JSONResponse(referee.progress.to_json(), headers=NO_STORE)
+        return json_response(referee.progress.to_json())

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer, draw_map
@@ -19,7 +19,7 @@ from gan_studio.latent.source import Source
 from gan_studio.latent.vectors import pack
 from gan_studio.metrics.cloud import Cloud, CloudRequest, Clouds
 from gan_studio.ui.encode import sheet_text
-from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, drawing_response, read_body, said
+from gan_studio.ui.routes import MOST_LATENT_BYTES, drawing_response, json_response, read_body, said
 
 T = TypeVar("T")
 _COLUMNS = 8
@@ -35,7 +35,7 @@ def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, data_dir: Pa
     @said
     async def plane(request: Request) -> Response:
         wanted = await read_body(request, PlaneRequest, MOST_LATENT_BYTES)
-        return JSONResponse(await asyncio.wrap_future(explorer.quick(wanted.source, _plane, wanted)), headers=NO_STORE)
+        return json_response(await asyncio.wrap_future(explorer.quick(wanted.source, _plane, wanted)))
 
     @app.post("/live/map")
     @said
@@ -58,14 +58,14 @@ def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, data_dir: Pa
         found = await while_listening(request, explorer.study_player(wanted.source, heats.measure, wanted))
         values = [round(value, 5) for value in found.values.nan_to_num(0, 1e9, -1e9).tolist()]
         answer = {"values": values, "names": found.names, "limit": found.limit, "step": found.step}
-        return JSONResponse(answer, headers=NO_STORE)
+        return json_response(answer)
 
     @app.post("/live/cloud")
     @said
     async def cloud(request: Request) -> Response:
         wanted = await read_body(request, CloudRequest)
         found = await while_listening(request, explorer.study_player(wanted.source, clouds.make, wanted))
-        return JSONResponse(await asyncio.to_thread(_cloud_json, found), headers=NO_STORE)
+        return json_response(await asyncio.to_thread(_cloud_json, found))
 
 
 def _plane(source: Source, request: PlaneRequest) -> dict:

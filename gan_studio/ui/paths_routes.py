@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer, draw
@@ -19,7 +19,7 @@ from gan_studio.latent.journey import FilmRequest, Journey, PathRequest, journey
 from gan_studio.latent.paths import shell
 from gan_studio.latent.source import Source
 from gan_studio.ui.encode import sheet_text
-from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body, said
+from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, json_response, read_body, said
 
 _PIECE = 40
 """Frames that are drawn in one go: between pieces it is the turn of other people's sliders."""
@@ -33,14 +33,14 @@ def add_paths_routes(app: FastAPI, explorer: Explorer, real: HeldOut) -> None:
     @said
     async def path(request: Request) -> Response:
         wanted = await read_body(request, PathRequest, MOST_LATENT_BYTES)
-        return JSONResponse(await _draw_path(explorer, wanted), headers=NO_STORE)
+        return json_response(await _draw_path(explorer, wanted))
 
     @app.post("/live/path/curves")
     @said
     async def curves(request: Request) -> Response:
         wanted = await read_body(request, PathRequest, MOST_LATENT_BYTES)
         measured = await asyncio.wrap_future(explorer.study_player(wanted.source, _measure, wanted, real))
-        return JSONResponse(_curves_field(measured), headers=NO_STORE)
+        return json_response(_curves_field(measured))
 
     @app.post("/live/path/film")
     @said
@@ -100,13 +100,13 @@ def _curves_field(curves: Curves) -> dict[str, Any]:
     return {
         "step": curves.step,
         "is_probability": curves.is_probability,
-        "threshold": curves.threshold if math.isfinite(curves.threshold) else None,
+        "threshold": curves.threshold,
         "measured_in": curves.measured_in,
         "scores": {name: _short(along.scores) for name, along in curves.rows.items()},
         "distances": {name: _short(along.distances) for name, along in curves.rows.items()},
     }
 
 
-def _short(values: torch.Tensor) -> list[float | None]:
-    """For JSON: four digits, None for what is not a number."""
-    return [float(f"{value:.4g}") if math.isfinite(value) else None for value in values.tolist()]
+def _short(values: torch.Tensor) -> list[float]:
+    """Four digits of each."""
+    return [float(f"{value:.4g}") for value in values.tolist()]

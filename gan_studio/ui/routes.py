@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from pathlib import Path
@@ -69,10 +70,24 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
 
     @app.get("/live/quality")
     async def quality() -> Response:
-        return JSONResponse(monitor.view(), headers=NO_STORE)
+        return json_response(monitor.view())
 
     app.mount("/live/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.mount("/live/vendor", StaticFiles(directory=asset_dir() / "vendor"))
+
+
+def json_response(content: Any) -> Response:
+    """``content`` as JSON that is not stored; numbers that are none, as a diverged run has them, become null."""
+    return JSONResponse(finite(content), headers=NO_STORE)
+
+
+def finite(content: Any) -> Any:
+    """The same JSON value with None for NaN and infinity, for which JSON has no word."""
+    if isinstance(content, dict):
+        return {name: finite(value) for name, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def drawing_response(drawing: Drawing, columns: int, **more: Any) -> Response:

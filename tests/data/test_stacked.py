@@ -1,7 +1,9 @@
+import pytest
 import torch
 
 from gan_studio.config import make_config
 from gan_studio.data import load_data
+from gan_studio.errors import StudioError
 
 CONFIG = make_config({"dataset": "stacked_mnist"})
 
@@ -23,3 +25,8 @@ def test_all_thousand_are_there_about_as_often_and_always_the_same():
     assert len(stacks.samples) == 26_000 and counts.min() > 0 and counts.max() < 4 * 26
     assert torch.equal(load_data(CONFIG, split="test").labels, stacks.labels)
     assert not torch.equal(load_data(CONFIG).labels[:26_000], stacks.labels)
+
+
+def test_in_grey_they_are_refused_for_the_digits_would_mix():
+    with pytest.raises(StudioError, match="^colours: dataset stacked_mnist .* must be own or colour"):
+        load_data(make_config({"dataset": "stacked_mnist", "colours": "grey"}))

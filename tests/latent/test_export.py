@@ -23,6 +23,23 @@ def test_films_have_all_frames_and_their_speed(kind):
     assert torch.equal(torch.from_numpy(np.array(small)), FRAMES[3, 0]) and factor == 10
 
 
+@pytest.mark.parametrize("speed", [24, 30, 50, 60])
+def test_a_gif_keeps_its_length_with_delays_that_browsers_heed(speed):
+    count = 2 * speed
+    levels = torch.arange(count, dtype=torch.uint8).mul(2).view(-1, 1, 1, 1).expand(-1, 1, 28, 28)
+    film = Image.open(io.BytesIO(encode_film(levels, "gif", speed)))
+    delays, shades = [], []
+    for index in range(film.n_frames):
+        film.seek(index)
+        delays.append(film.info["duration"])
+        shades.append(film.convert("L").getpixel((5, 5)))
+    assert sum(delays) == 2000 and min(delays) >= 20 and not any(delay % 10 for delay in delays)
+    assert len(delays) == min(count, 100) and max(delays) - min(delays) <= 10
+    # What is seen at a time is what is due then, or one frame before.
+    due = [2 * (sum(delays[:index]) * speed // 1000) for index in range(len(delays))]
+    assert all(abs(shade - wanted) <= 2 for shade, wanted in zip(shades, due, strict=True))
+
+
 def test_a_strip_is_exact():
     strip = Image.open(io.BytesIO(encode_film(FRAMES, "png")))
     assert strip.size == (6 * 28, 28)

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torch import nn
 
 from gan_studio.errors import StudioError
 from gan_studio.latent.inside import (
@@ -29,10 +30,24 @@ def test_every_layer_is_shown_in_order_and_the_last_is_the_picture(generator):
     assert not any(layer._forward_hooks for layer in generator.modules())
 
 
-def test_batch_norms_show_what_they_have_seen(make_generator):
-    generator = make_generator(network="dcgan", generator_norm="batch")
-    norms = [view for view in look_inside(generator, Z) if view.mean is not None]
-    assert norms and all(torch.equal(view.deviation, torch.ones_like(view.mean)) for view in norms)
+@pytest.mark.parametrize("network", ["dcgan", "residual"])
+@pytest.mark.parametrize("conditioning", ["none", "batch_norm"])
+def test_batch_norms_show_what_they_have_seen_beside_their_own_channels(make_generator, network, conditioning):
+    values = {"network": network, "generator_norm": "batch", "generator_conditioning": conditioning}
+    generator = make_generator((1, 32, 32), classes=10, **values)
+    rng = torch.Generator().manual_seed(2)
+    for norm in generator.modules():
+        if isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d):
+            norm.running_mean.normal_(generator=rng)
+            norm.running_var.uniform_(0.5, 4, generator=rng)
+    views = look_inside(generator, Z, torch.tensor([3]) if conditioning != "none" else None)
+    layers = layers_of(generator)
+    shown = {view.name: view for view in views if view.mean is not None}
+    assert shown and set(shown) == {view.name for view in views if "BatchNorm" in view.kind}
+    for name, view in shown.items():
+        norm = layers[name] if conditioning == "none" else layers[name].norm
+        assert len(view.mean) == len(view.deviation) == len(view.activations)
+        assert torch.equal(view.mean, norm.running_mean) and torch.equal(view.deviation, norm.running_var.sqrt())
 
 
 def test_a_channel_that_is_off_changes_what_its_effect_says(generator):

@@ -60,3 +60,5 @@ def test_stacked_digits_are_judged_channel_by_channel():
     torch.testing.assert_close(seen.features[:, 128:256], digits.look(stacks.samples[:300, 1:2]).features)
     assert (seen.logits.argmax(1) == stacks.labels[:300]).float().mean() > 0.97
     torch.testing.assert_close(seen.logits.exp().sum(1), torch.ones(300))
+    with pytest.raises(StudioError, match="stacked digits are three channels, but these pictures have 1"):
+        judge.look(stacks.samples[:6, :1])

@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from gan_studio.data import load_data
+from gan_studio.data.pixels import to_unit_range
 from gan_studio.judges.player import HeldOut, Player
 from gan_studio.latent.source import Source, latent_of_seed
+from gan_studio.metrics import cloud as module
 from gan_studio.metrics.cloud import CloudRequest, Clouds, make_cloud
 from gan_studio.networks import build_generator
 from tests.conftest import tiny_config
@@ -75,3 +77,14 @@ def test_large_pictures_travel_small(make_player):
     player = make_player("emoji", network="dcgan", picture_size=64)
     cloud = make_cloud(player.source, "emoji", CloudRequest(what="latents", generated=10), None)
     assert cloud.images.shape == (10, 3, 48, 48)
+
+
+def test_pixels_of_large_pictures_are_averaged_before_they_are_projected(make_player, monkeypatch):
+    projected = []
+    monkeypatch.setattr(module, "project", lambda vectors, *_: projected.append(vectors) or vectors[:, :2])
+    player = make_player("emoji", network="dcgan", picture_size=64)
+    make_cloud(player.source, "emoji", CloudRequest(what="pixels", generated=10), None)
+    latents = torch.stack([latent_of_seed(seed, 8) for seed in range(10)])
+    pixels = to_unit_range(player.source.draw(latents))
+    averaged = pixels.unflatten(3, (32, 2)).unflatten(2, (32, 2)).mean((3, 5))
+    torch.testing.assert_close(projected[0], averaged.flatten(1), atol=0.01, rtol=0)  # a sample may round otherwise

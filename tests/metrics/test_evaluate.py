@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,8 +13,9 @@ from gan_studio.cli import main
 from gan_studio.config import make_config
 from gan_studio.data import DataSet, load_data
 from gan_studio.errors import StudioError
+from gan_studio.metrics import evaluate as evaluate_module
 from gan_studio.metrics.classifier import CLASSIFIERS, Classifier, ClassifierNetwork
-from gan_studio.metrics.evaluate import as_table, check_names, evaluate
+from gan_studio.metrics.evaluate import ClassShares, as_table, check_names, evaluate
 from gan_studio.metrics.reference import PictureReference, PointReference
 from gan_studio.metrics.registry import METRICS, metrics_for
 from gan_studio.training.run import Run
@@ -28,7 +30,7 @@ class Fixed:
 
     def __init__(self, samples, space, step=7):
         self.samples, self.space, self.step = samples, space, step
-        self.latent_size, self.conditional = 4, False
+        self.latent_size, self.conditional, self.config = 4, False, tiny_config()
 
     def draw(self, z, labels):
         return self.samples
@@ -112,6 +114,22 @@ def test_numbers_of_two_extractors_stand_in_one_report_in_the_order_asked_for(re
     assert report.extractor == "another network; mnist classifier (50.00 %)"
 
 
+def test_the_shares_of_the_classes_stand_beside_the_real_ones(reference):
+    samples = strokes(COUNT, 3)[0][: COUNT // 2].repeat(2, 1, 1, 1)
+    source = Fixed(samples, DataSet("mnist", samples, torch.zeros(COUNT)).space)
+    report = evaluate(source, tiny_config(), {"classifier": reference}, names=["class_balance"], count=COUNT)
+    verdicts = reference.look(samples).logits.argmax(1).bincount(minlength=10) / COUNT
+    assert report.classes.names == DIGITS and sum(report.classes.real) == pytest.approx(1)
+    assert report.classes.generated == pytest.approx(verdicts.tolist())
+    off = sum(abs(a - b) for a, b in zip(report.classes.generated, report.classes.real, strict=True)) / 2
+    assert off == pytest.approx(report.numbers[0].value)
+    assert json.loads(json.dumps(report.to_json()))["classes"]["generated"] == list(report.classes.generated)
+    table, share = as_table(report), report.classes.generated[3]
+    assert f"\n{'3':20s}{share:12.2%}" in table
+    many = replace(report, classes=ClassShares(*((share,) * 51 for share in ("x", 0.1, 0.2))))
+    assert "generated" not in as_table(many)
+
+
 def test_numbers_of_inception_are_only_made_when_asked_for():
     assert check_names(None, make_config({"dataset": "mnist"})) == metrics_for("classifier")
     for dataset in ("mnist", "kmnist", "cifar10", "folder"):
@@ -119,6 +137,30 @@ def test_numbers_of_inception_are_only_made_when_asked_for():
         assert check_names(metrics_for("inception"), config) == ("fid", "kid", "inception_score")
     with pytest.raises(StudioError, match="no classifier for kmnist; ask for .* --metrics fid,kid,inception_score"):
         check_names(None, make_config({"dataset": "kmnist"}))
+
+
+def test_the_spread_is_honest_where_every_draw_has_the_same_real_pictures(reference):
+    count, rare = reference.most, 0.01  # all test pictures; a hundredth of them seems to be memorised
+    floor = reference.floor(["memorised", "classes", "precision"], count, "train")
+    expected = (rare * (1 - rare) / count) ** 0.5
+    assert floor["memorised"][0] == pytest.approx(rare, abs=0.005)
+    assert 0.5 * expected < floor["memorised"][1] < 2 * expected
+    assert floor["precision"][1] > 0 and floor["classes"][1] >= 0
+
+
+def test_the_halves_of_a_pair_are_different_samples_of_both_sides(reference):
+    whole = reference.pair(strokes(301, 3)[0], "train", 0)
+    one, other = whole.halves()
+    assert len(one.features) == len(other.features) == len(other.real_logits) == 150
+    assert torch.equal(torch.cat([one.real_features, other.real_features]), whole.real_features[:300])
+    assert torch.equal(torch.cat([one.to_train, other.to_train]), whole.to_train[:300])
+
+
+def test_unseen_pictures_are_the_same_that_are_drawn_also_where_only_some_are_looked_at(reference):
+    reference._looks = replace(reference._looks, real_per_sample=2)
+    drawn, chosen = reference._draw("test", 50, 3), reference._chosen("test", 50, 3)
+    expected = reference.look(SETS["test"].samples[chosen]).features
+    torch.testing.assert_close(drawn.features, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_floors_are_kept_and_made_anew_when_damaged(reference, tmp_path):
@@ -152,6 +194,27 @@ def test_too_many_and_too_few_samples_are_refused_with_the_reason(reference):
         StudioError, match="100 samples are too few for fcd: take 129 or more .more than its 128 features"
     ):
         judge(reference, strokes(100, 0)[0], ("fcd",))
+
+
+def test_by_default_as_many_samples_are_measured_as_can_be_compared(reference):
+    samples = strokes(400, 3)[0]
+    source = Fixed(samples, DataSet("mnist", samples, torch.zeros(400)).space)
+    report = evaluate(source, tiny_config(), {"classifier": reference}, names=["fcd"])
+    assert report.samples == 400 == reference.most
+    with pytest.raises(StudioError, match="fid needs 2049 samples or more .* at most 400 can be compared"):
+        evaluate(source, tiny_config(), {"inception": reference}, names=["fid"])
+
+
+def test_the_command_line_leaves_the_number_of_samples_open(monkeypatch):
+    asked = {}
+
+    def refuse(*_, **options):
+        asked.update(options)
+        raise StudioError("enough")
+
+    monkeypatch.setattr(evaluate_module, "evaluate_checkpoint", refuse)
+    assert main(["evaluate", "emoji.safetensors"]) == 1 and asked["count"] is None
+    assert main(["evaluate", "emoji.safetensors", "--n", "400"]) == 1 and asked["count"] == 400
 
 
 def test_every_number_is_described():

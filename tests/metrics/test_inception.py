@@ -171,7 +171,7 @@ def test_real_pictures_are_at_the_floor_and_others_are_not(reference, tmp_path):
 def test_the_frechet_number_is_that_of_its_features():
     rng = torch.Generator().manual_seed(0)
     x = torch.randn(300, 16, generator=rng)
-    pair = PicturePair(x + 2, torch.zeros(300, 1000), x, torch.zeros(300, 1000), x, lambda: x, lambda: x[0])
+    pair = PicturePair(x + 2, torch.zeros(300, 1000), x, torch.zeros(300, 1000), lambda: x[0], lambda: x[0])
     assert METRICS["fid"].compute(pair) == pytest.approx(16 * 4, rel=1e-5)
     assert METRICS["inception_score"].compute(pair) == pytest.approx(1)
 
@@ -232,8 +232,8 @@ def test_more_samples_than_real_pictures_are_refused(checkpoint, weights, tmp_pa
     command = ["evaluate", str(checkpoint), "--data", str(tmp_path), "--inception", str(weights), "--metrics"]
     assert main([*command, "fid,kid"]) == 1
     assert "fid needs 2049 samples or more (more than its 2048 features), but at most 10" in capsys.readouterr().err
-    assert main([*command, "inception_score"]) == 1
-    assert "10000 samples: at most 10 can be compared with folder; ask for 10 or fewer" in capsys.readouterr().err
+    assert main([*command, "inception_score", "--n", "11"]) == 1
+    assert "11 samples: at most 10 can be compared with folder; ask for 10 or fewer" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,17 @@ import math
 import pytest
 import torch
 
-from gan_studio.metrics.points import histogram, js_divergence, kl_divergence, sliced_wasserstein, squared_mmd_of_points
+from gan_studio.metrics import points as points_module
+from gan_studio.metrics.points import (
+    BANDWIDTHS,
+    PAIRED,
+    histogram,
+    js_divergence,
+    kl_divergence,
+    sliced_wasserstein,
+    squared_mmd_of_points,
+)
+from gan_studio.objectives.kernels import mixture, squared_mmd
 
 
 def normal(count, seed):
@@ -33,3 +43,27 @@ def test_the_sliced_distance_of_a_shift_is_its_length_by_root_two():
 def test_the_discrepancy_of_points_is_small_for_one_distribution_and_large_for_two():
     assert abs(squared_mmd_of_points(normal(500, 0), normal(500, 1))) < 0.02
     assert squared_mmd_of_points(normal(500, 0), normal(500, 1) + 1) > 0.1
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 50, 1000])
+def test_the_discrepancy_is_the_sum_over_all_pairs_however_many_at_once(at_once):
+    x, y = normal(60, 0), normal(45, 1) + 0.3
+    whole = squared_mmd(mixture("gaussian", BANDWIDTHS), x.double(), y.double()).item()
+    assert squared_mmd_of_points(x, y, at_once) == pytest.approx(whole, rel=1e-10)
+
+
+def test_the_discrepancy_of_many_points_never_holds_all_pairs(monkeypatch):
+    largest = []
+
+    def watched(name, scales):
+        kernel = mixture(name, scales)
+
+        def gram(x, y):
+            largest.append(len(x) * len(y))
+            return kernel(x, y)
+
+        return gram
+
+    monkeypatch.setattr(points_module, "mixture", watched)
+    squared_mmd_of_points(normal(700, 0), normal(600, 1))
+    assert max(largest) == PAIRED**2

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import signal
 import socket
 import subprocess
@@ -11,12 +12,18 @@ import time
 
 import httpx
 import pytest
+import torch
 from PIL import Image
 
 from gan_studio.data.uploads import list_uploads
 from gan_studio.errors import StudioError
+from gan_studio.judges.heat import Heat, HeatMaps
+from gan_studio.judges.referee import Progress
+from gan_studio.latent.vectors import pack
+from gan_studio.quality import QualityMonitor
 from gan_studio.session import Session
 from gan_studio.training.checkpoint import list_checkpoints, read_meta
+from gan_studio.ui.routes import finite
 from gan_studio.ui.server import build_app, make_server, open_socket
 from gan_studio.ui.stream import Hub
 from tests.conftest import ROOT, start_app, tiny_config, wait_until
@@ -250,3 +257,20 @@ def test_an_upload_of_some_megabytes_is_kept(served):
     answer = upload(served, sent.json())
     assert answer.status_code == 200 and "my-points" in answer.text
     assert any("my-points" in path for path in list_uploads(served.data))
+
+
+def test_numbers_that_are_none_become_null():
+    odd = {"a": [1.5, math.nan, (math.inf, 2)], "b": {"c": -math.inf, "d": "nan"}, "e": None, "f": True}
+    assert finite(odd) == {"a": [1.5, None, [None, 2]], "b": {"c": None, "d": "nan"}, "e": None, "f": True}
+
+
+def test_a_diverged_run_is_no_fault_of_the_server(served, monkeypatch):
+    heat = Heat(torch.tensor([math.nan]), 3, limit=math.nan)
+    monkeypatch.setattr(HeatMaps, "measure", lambda *_: heat)
+    monkeypatch.setattr(QualityMonitor, "view", lambda self: {"numbers": [{"fcd": [math.nan, None, math.inf, 0.5]}]})
+    monkeypatch.setattr(Progress, "to_json", lambda self: {"match": {"entrants": [{"threshold": math.nan}]}})
+    served.session.step_once(tiny_config())
+    body = {"plane": pack(torch.eye(8)[:3]), "places": [[0, 0]]}
+    assert served.client.post("/live/heat", json=body).json()["limit"] is None
+    assert served.client.get("/live/quality").json() == {"numbers": [{"fcd": [None, None, None, 0.5]}]}
+    assert served.client.get("/live/match").json() == {"match": {"entrants": [{"threshold": None}]}}

@@ -34,7 +34,7 @@ export class HeatLegend extends HTMLElement {
 
   showScale(values) {
     const probability = this.kind === "score" && this.limit === 0.5 && values.every((value) => value >= 0 && value <= 1);
-    const line = this.kind === "score" ? [this.limit] : [];
+    const line = this.kind === "score" && this.limit !== null ? [this.limit] : [];
     this.range = probability ? [0, 1] : [Math.min(...values, ...line), Math.max(...values, ...line)];
     const [low, high] = this.range;
     const text = `${low} ${high} ${this.limit}`;
@@ -71,7 +71,7 @@ export class HeatLegend extends HTMLElement {
   shareOf(value) {
     const [low, high] = this.range;
     const between = (from, to) => (value - from) / (to - from || 1);
-    if (this.scale !== "belief") return between(low, high);
+    if (this.scale !== "belief" || this.limit === null) return between(low, high);
     return value < this.limit ? between(low, this.limit) / 2 : 0.5 + between(this.limit, high) / 2;
   }
 

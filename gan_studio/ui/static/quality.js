@@ -6,17 +6,20 @@ const POLL_MS = 1500;
 const COLOUR = "#3b82f6";
 const { metrics: BEST } = window.ganStudioData; // by name: "low", "high" or "real" is better
 
+const percent = new Intl.NumberFormat(undefined, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const short = (value, digits = 3) =>
-  Math.abs(value) >= 100 ? number.format(value) : Number(value.toPrecision(digits)).toString().replace("e-", "e−");
+  value === null ? "–" : Math.abs(value) >= 100 ? number.format(value) : Number(value.toPrecision(digits)).toString().replace("e-", "e−");
 
 class Quality extends HTMLElement {
   connectedCallback() {
     this.shown = new Map(); // by name: the figure's parts
     this.status = element("p", { class: "note", role: "status" });
+    this.leftOut = element("p", { class: "note left-out" });
     this.empty = element("p", { class: "quality-empty" }, say("quality.empty"));
     this.grid = element("div", { class: "quality-grid" });
+    this.classes = element("figure", { class: "quality-classes" });
     this.protocol = element("p", { class: "note protocol" });
-    this.replaceChildren(this.status, this.empty, this.grid, this.protocol);
+    this.replaceChildren(this.status, this.leftOut, this.empty, this.grid, this.protocol);
     this.themeWatch = new MutationObserver(() => this.shown.forEach(({ chart }) => chart.plot && chart.build()));
     this.themeWatch.observe(document.body, { attributeFilter: ["class"] });
     this.sightWatch = new IntersectionObserver(() => this.ask());
@@ -47,18 +50,23 @@ class Quality extends HTMLElement {
     this.dataset.state = document.body.dataset.quality = view.state;
     setText(this.status, say(`quality.state.${view.state}`, { seconds: view.interval }) + (view.message ? `: ${tell(view.message)}` : ""));
     this.status.classList.toggle("fault", Boolean(view.message));
+    const lacking = Object.entries(view.left_out).map(([name, least]) =>
+      say("quality.left_out", { number: say(`metric.${name}`), least: number.format(least), most: number.format(view.most) }));
+    setText(this.leftOut, lacking.join("; "));
+    this.leftOut.hidden = lacking.length === 0;
     this.empty.hidden = view.steps.length > 0;
     setText(this.protocol, view.protocol);
     const key = `${view.run} ${view.names}`;
     if (this.key !== key) {
       this.key = key;
-      this.grid.replaceChildren();
+      this.grid.replaceChildren(this.classes);
       this.shown = new Map(view.names.map((name) => [name, this.build(name)]));
       this.length = undefined;
     }
     const length = `${view.steps.length} ${view.steps.at(-1)}`;
     if (this.length === length) return;
     this.length = length;
+    this.showClasses(view.classes);
     for (const name of view.names) this.fill(name, view);
   }
 
@@ -68,8 +76,27 @@ class Quality extends HTMLElement {
     const frame = element("div", { class: "chart", "data-chart": `quality-${name}` });
     const caption = element("figcaption", {}, element("strong", {}, say(`metric.${name}`)), value, floor);
     const about = element("p", {}, say(`metric.${name}.info`), " ", element("em", {}, say(`quality.better.${BEST[name]}`)));
-    this.grid.append(element("figure", {}, caption, frame, about));
+    this.classes.before(element("figure", {}, caption, frame, about));
     return { value, floor, frame, caption };
+  }
+
+  // The shares of the classes in the newest measurement, generated over real.
+  showClasses(shares) {
+    this.classes.hidden = !shares;
+    if (!shares) return;
+    const most = Math.max(...shares.generated, ...shares.real);
+    const kinds = ["generated", "real"];
+    const legend = kinds.map((kind) => element("span", { class: kind }, say(`quality.classes.${kind}`)));
+    const rows = shares.names.map((name, index) => {
+      const bars = kinds.map((kind) => element("i", { class: kind, style: `width: ${(100 * shares[kind][index]) / most}%` }));
+      const values = kinds.map((kind) => element("span", { class: kind }, percent.format(shares[kind][index])));
+      return element("div", { "data-class": name }, element("b", { title: name }, name), element("div", {}, ...bars), ...values);
+    });
+    this.classes.replaceChildren(
+      element("figcaption", {}, element("strong", {}, say("quality.classes")), ...legend),
+      element("div", { class: "rows" }, ...rows),
+      element("p", {}, say("quality.classes.info")),
+    );
   }
 
   fill(name, { steps, numbers }) {
@@ -86,7 +113,7 @@ class Quality extends HTMLElement {
       const series = [{ key: "value", label: say(`metric.${name}`), color: COLOUR }];
       parts.chart = new Chart(parts.frame, element("div"), { unit: "", series, log, dots: true });
     }
-    parts.chart.show({ step: steps, value: rows }, [], 0, { value: floor, text: say("quality.real") });
+    parts.chart.show({ step: steps, value: rows }, [], 0, floor === null ? undefined : { value: floor, text: say("quality.real") });
   }
 }
 
