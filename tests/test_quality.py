@@ -108,7 +108,7 @@ def test_what_fails_costs_as_much_as_what_succeeds(session, monitor, monkeypatch
     session.step_once(points())
     wait_until(lambda: session.weights)
     assert monitor._guarded(POINTS, session.weights) >= 0.2  # so that the next one comes after 10 s, not 1
-    assert monitor.view()["message"] == "diverged"
+    assert monitor.view()["message"]["error"] == "diverged"
 
 
 @pytest.fixture
@@ -137,11 +137,11 @@ def test_numbers_that_need_more_samples_are_left_out_and_the_others_measured(ses
     wait_until(lambda: monitor.view()["steps"] == [1])
     view = monitor.view()
     assert view["names"] == ["precision"] and view["left_out"] == {"fcd": 129} and view["most"] == 100
-    assert view["state"] == "waiting" and view["message"] == ""
+    assert view["state"] == "waiting" and view["message"] is None
     assert view["classes"]["names"] == tuple("0123456789") and sum(view["classes"]["generated"]) == pytest.approx(1)
     monitor.begin(Plan(("fcd",), interval=1, count=3000))
     wait_until(lambda: monitor.view()["state"] == "failed")
-    assert "fcd needs 129 samples or more" in monitor.view()["message"]
+    assert "fcd needs 129 samples or more" in monitor.view()["message"]["error"]
 
 
 def test_real_samples_are_looked_at_part_by_part_with_rests_in_between(session, monitor, few_pictures, monkeypatch):
