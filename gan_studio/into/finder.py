@@ -249,6 +249,8 @@ class Finder:
     def _follow(self, search: _Search, submit: Callable[[], Future[None]]) -> None:
         try:
             submit().add_done_callback(lambda done: self._after(search, done))
+        except StudioError as error:
+            search.progress = replace(search.progress, state="failed", message=str(error))
         except RuntimeError:  # the app is ending
             search.progress = replace(search.progress, state="stopped")
 

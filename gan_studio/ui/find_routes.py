@@ -20,7 +20,7 @@ from gan_studio.judges.player import HeldOut
 from gan_studio.latent.source import LIVE, Label, Seed, Source, SourceName
 from gan_studio.latent.vectors import pack
 from gan_studio.ui.encode import sheet_png, sheet_text
-from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body, read_bytes, said
+from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body, read_bytes, said, while_listening
 
 
 class AboutRequest(BaseModel):
@@ -72,13 +72,13 @@ def _add_targets(app: FastAPI, explorer: Explorer, real: HeldOut) -> None:
     @said
     async def about(request: Request) -> Response:
         wanted = await read_body(request, AboutRequest)
-        return JSONResponse(await asyncio.wrap_future(explorer.quick(wanted.source, _about)), headers=NO_STORE)
+        return JSONResponse(await while_listening(request, explorer.quick(wanted.source, _about)), headers=NO_STORE)
 
     @app.post("/live/find/real")
     @said
     async def a_real_one(request: Request) -> Response:
         wanted = await read_body(request, RealRequest)
-        config, space = await asyncio.wrap_future(explorer.quick(wanted.source, lambda s: (s.config, s.space)))
+        config, space = await while_listening(request, explorer.quick(wanted.source, lambda s: (s.config, s.space)))
 
         def look() -> tuple[torch.Tensor, dict[str, Any]]:
             found = real_picture(real.like(config, space, wanted.source), wanted.label, wanted.seed)
@@ -93,13 +93,13 @@ def _add_targets(app: FastAPI, explorer: Explorer, real: HeldOut) -> None:
         file = await read_bytes(request, MOST_UPLOAD_BYTES)
         # One at a time: a large photograph takes a second and hundreds of megabytes while it is decoded.
         image = explorer.study(source, lambda it: uploaded_picture(file, picture_shape(it)))
-        return _picture(await asyncio.wrap_future(image))
+        return _picture(await while_listening(request, image))
 
     @app.post("/live/find/seen")
     @said
     async def seen(request: Request) -> Response:
         wanted = await read_body(request, SeenRequest, MOST_LATENT_BYTES)
-        problem = await asyncio.wrap_future(explorer.quick(wanted.source, lambda it: problem_of(wanted, it)))
+        problem = await while_listening(request, explorer.quick(wanted.source, lambda it: problem_of(wanted, it)))
         return _picture(to_bytes(problem.seen))
 
 

@@ -19,7 +19,7 @@ from gan_studio.latent.source import LIVE, Label, Seed, Source, SourceName
 from gan_studio.latent.vectors import Packed, unpack
 from gan_studio.metrics.copies import Nearest, Space
 from gan_studio.ui.encode import sheet_text
-from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body, said
+from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body, said, while_listening
 
 MOST_COMPARED = 12
 
@@ -44,12 +44,12 @@ def add_honest_routes(app: FastAPI, explorer: Explorer, comparer: Comparer) -> N
     @said
     async def honest(request: Request) -> Response:
         wanted = await read_body(request, HonestRequest, MOST_LATENT_BYTES)
-        config, images, step = await asyncio.wrap_future(explorer.quick(wanted.source, _draw, wanted))
+        config, images, step = await while_listening(request, explorer.quick(wanted.source, _draw, wanted))
         answer: dict[str, Any] = {"step": step, "count": len(images), "sheet": _sheet(images)}
         for space in wanted.spaces:
             found = comparer.nearest(config, images, space, wanted.neighbours)
             if isinstance(found, Future):
-                found = await asyncio.to_thread(_found, *await asyncio.wrap_future(found))
+                found = await asyncio.to_thread(_found, *await while_listening(request, found))
             answer[space] = {"preparing": found.share} if isinstance(found, Preparing) else found
         return JSONResponse(answer, headers=NO_STORE)
 

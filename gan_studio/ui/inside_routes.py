@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -26,7 +25,7 @@ from gan_studio.latent.inside import (
 from gan_studio.latent.source import LIVE, Label, Source, SourceName, latent_of_seed
 from gan_studio.latent.vectors import Packed, unpack
 from gan_studio.ui.encode import sheet_text
-from gan_studio.ui.routes import NO_STORE, read_body, said
+from gan_studio.ui.routes import NO_STORE, read_body, said, while_listening
 
 PAGE_MAPS = 64
 """How many feature maps one sheet shows."""
@@ -85,7 +84,7 @@ def _handler(explorer: Explorer, model: type[BaseModel], work: Callable[[Source,
     @said
     async def answer(request: Request) -> Response:
         wanted = await read_body(request, model)
-        found = await asyncio.wrap_future(explorer.study(wanted.source, _finite, work, wanted))
+        found = await while_listening(request, explorer.study(wanted.source, _finite, work, wanted))
         return JSONResponse(found, headers=NO_STORE)
 
     return answer

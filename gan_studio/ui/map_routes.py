@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Future
 from pathlib import Path
-from typing import TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer, draw_map
 from gan_studio.judges.heat import HeatMaps, HeatRequest
 from gan_studio.judges.player import HeldOut
@@ -19,12 +16,10 @@ from gan_studio.latent.source import Source
 from gan_studio.latent.vectors import pack
 from gan_studio.metrics.cloud import Cloud, CloudRequest, Clouds
 from gan_studio.ui.encode import sheet_text
-from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, drawing_response, read_body, said
+from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, drawing_response, read_body, said, while_listening
 
-T = TypeVar("T")
 _COLUMNS = 8
 _CLOUD_COLUMNS = 50
-_GONE_SECONDS = 0.2
 
 
 def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, data_dir: Path | None) -> None:
@@ -35,20 +30,21 @@ def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, data_dir: Pa
     @said
     async def plane(request: Request) -> Response:
         wanted = await read_body(request, PlaneRequest, MOST_LATENT_BYTES)
-        return JSONResponse(await asyncio.wrap_future(explorer.quick(wanted.source, _plane, wanted)), headers=NO_STORE)
+        found = await while_listening(request, explorer.quick(wanted.source, _plane, wanted))
+        return JSONResponse(found, headers=NO_STORE)
 
     @app.post("/live/map")
     @said
     async def places(request: Request) -> Response:
         wanted = await read_body(request, MapRequest, MOST_LATENT_BYTES)
-        drawing = await asyncio.wrap_future(explorer.quick(wanted.source, draw_map, wanted))
+        drawing = await while_listening(request, explorer.quick(wanted.source, draw_map, wanted))
         return drawing_response(drawing, min(len(drawing.images), _COLUMNS))
 
     @app.post("/live/blend")
     @said
     async def blend(request: Request) -> Response:
         wanted = await read_body(request, BlendRequest, MOST_LATENT_BYTES)
-        drawing = await asyncio.wrap_future(explorer.quick(wanted.source, draw_map, wanted))
+        drawing = await while_listening(request, explorer.quick(wanted.source, draw_map, wanted))
         return drawing_response(drawing, min(len(drawing.images), _COLUMNS), z=pack(drawing.latents[0]))
 
     @app.post("/live/heat")
@@ -86,14 +82,3 @@ def _cloud_json(cloud: Cloud) -> dict:
         "step": cloud.step,
         "png": sheet_text(cloud.images, _CLOUD_COLUMNS),
     }
-
-
-async def while_listening(request: Request, future: Future[T]) -> T:
-    """What ``future`` gives; a study that nobody waits for any more is not begun."""
-    waiting = asyncio.wrap_future(future)
-    while not waiting.done():
-        await asyncio.wait([waiting], timeout=_GONE_SECONDS)
-        if not waiting.done() and await request.is_disconnected():
-            future.cancel()
-            raise StudioError("nobody waits for this any more")
-    return waiting.result()

@@ -19,7 +19,7 @@ from gan_studio.latent.journey import FilmRequest, Journey, PathRequest, journey
 from gan_studio.latent.paths import shell
 from gan_studio.latent.source import Source
 from gan_studio.ui.encode import sheet_text
-from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body, said
+from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body, said, while_listening
 
 _PIECE = 40
 """Frames that are drawn in one go: between pieces it is the turn of other people's sliders."""
@@ -33,31 +33,31 @@ def add_paths_routes(app: FastAPI, explorer: Explorer, real: HeldOut) -> None:
     @said
     async def path(request: Request) -> Response:
         wanted = await read_body(request, PathRequest, MOST_LATENT_BYTES)
-        return JSONResponse(await _draw_path(explorer, wanted), headers=NO_STORE)
+        return JSONResponse(await _draw_path(request, explorer, wanted), headers=NO_STORE)
 
     @app.post("/live/path/curves")
     @said
     async def curves(request: Request) -> Response:
         wanted = await read_body(request, PathRequest, MOST_LATENT_BYTES)
-        measured = await asyncio.wrap_future(explorer.study_player(wanted.source, _measure, wanted, real))
+        measured = await while_listening(request, explorer.study_player(wanted.source, _measure, wanted, real))
         return JSONResponse(_curves_field(measured), headers=NO_STORE)
 
     @app.post("/live/path/film")
     @said
     async def film(request: Request) -> Response:
         wanted = await read_body(request, FilmRequest, MOST_LATENT_BYTES)
-        data = await asyncio.wrap_future(explorer.study(wanted.source, _film, wanted))
+        data = await while_listening(request, explorer.study(wanted.source, _film, wanted))
         return Response(data, media_type=FORMATS[wanted.format], headers=NO_STORE)
 
 
-async def _draw_path(explorer: Explorer, wanted: PathRequest) -> dict[str, Any]:
+async def _draw_path(request: Request, explorer: Explorer, wanted: PathRequest) -> dict[str, Any]:
     """The frames of all rows, one row after the other, as a sheet; their norms; where the key frames are."""
-    about, journey = await asyncio.wrap_future(explorer.quick(wanted.source, _plan, wanted))
+    about, journey = await while_listening(request, explorer.quick(wanted.source, _plan, wanted))
     images = []
     for latents in journey.rows.values():
         for start in range(0, len(latents), _PIECE):
             piece = explorer.quick(wanted.source, _draw_piece, journey, latents, slice(start, start + _PIECE))
-            images.append(await asyncio.wrap_future(piece))
+            images.append(await while_listening(request, piece))
     sheet = torch.cat(images)
     png = await asyncio.to_thread(sheet_text, sheet, _COLUMNS)
     return {**about, "columns": _COLUMNS, "rows": math.ceil(len(sheet) / _COLUMNS), "png": png}

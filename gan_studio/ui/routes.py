@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,9 +29,11 @@ MOST_LATENT_BYTES = 4_000_000
 """Of a request that brings latents."""
 SHEET_COLUMNS = 20
 NO_STORE = {"Cache-Control": "no-store"}
+_GONE_SECONDS = 0.2
 
 Handler = Callable[..., Awaitable[Response]]
 Body = TypeVar("Body", bound=BaseModel)
+T = TypeVar("T")
 
 
 def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: QualityMonitor) -> None:
@@ -51,7 +54,7 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
     @said
     async def latent(request: Request) -> Response:
         wanted = await read_body(request, LatentRequest)
-        drawing = await asyncio.wrap_future(explorer.submit(wanted))
+        drawing = await while_listening(request, explorer.submit(wanted))
         explained = [round(share, 4) for share in drawing.explained]
         return drawing_response(
             drawing,
@@ -64,7 +67,7 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
     @said
     async def draw(request: Request) -> Response:
         wanted = await read_body(request, DrawRequest, MOST_LATENT_BYTES)
-        drawing = await asyncio.wrap_future(explorer.submit(wanted))
+        drawing = await while_listening(request, explorer.submit(wanted))
         return drawing_response(drawing, min(len(drawing.images), SHEET_COLUMNS))
 
     @app.get("/live/quality")
@@ -87,6 +90,17 @@ def drawing_response(drawing: Drawing, columns: int, **more: Any) -> Response:
     }
     headers = {**NO_STORE, "X-Drawing": json.dumps(about)}
     return Response(sheet_png(drawing.images, columns), media_type="image/png", headers=headers)
+
+
+async def while_listening(request: Request, future: Future[T]) -> T:
+    """What ``future`` gives; a piece of work that nobody waits for any more is not begun."""
+    waiting = asyncio.wrap_future(future)
+    while not waiting.done():
+        await asyncio.wait([waiting], timeout=_GONE_SECONDS)
+        if not waiting.done() and await request.is_disconnected():
+            future.cancel()
+            raise StudioError("nobody waits for this any more")
+    return waiting.result()
 
 
 async def read_body(request: Request, model: type[Body], most: int = _MOST_BYTES) -> Body:

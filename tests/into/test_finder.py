@@ -10,7 +10,7 @@ from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
 from gan_studio.into import finder as module
 from gan_studio.into.finder import MOST_SEARCHES, Finder, FindRequest, problem_of
-from gan_studio.worker import Worker
+from gan_studio.worker import MOST_WAITING, Worker
 from tests.conftest import tiny_config, wait_until
 
 GREY = base64.b64encode(bytes([128] * 784)).decode()
@@ -92,8 +92,9 @@ def test_what_is_seen_depends_on_the_task(explorer):
 @pytest.fixture
 def hold(explorer):
     """Nothing is searched for until this is set."""
-    event = threading.Event()
-    explorer.go_on(event.wait, 30)
+    event, begun = threading.Event(), threading.Event()
+    explorer.go_on(lambda: (begun.set(), event.wait(30)))
+    assert begun.wait(20)
     yield event
     event.set()
 
@@ -135,6 +136,13 @@ def test_too_many_searches_at_once_are_refused(finder, hold):
     with pytest.raises(StudioError, match="searching already"):
         finder.start(request(visitor="one more"))
     finder.start(request(visitor="0"))  # in place of the own one
+
+
+def test_a_search_for_which_there_is_no_room_fails_and_says_so(finder, explorer, hold):
+    for _ in range(MOST_WAITING):
+        explorer.go_on(int)
+    progress = finder.progress(finder.start(request()))
+    assert progress.state == "failed" and "busy" in progress.message
 
 
 def test_what_goes_wrong_is_said(finder):

@@ -14,7 +14,7 @@ from PIL import Image
 from gan_studio.errors import StudioError
 from gan_studio.latent.source import latent_of_seed
 from gan_studio.latent.vectors import pack, unpack
-from gan_studio.ui.map_routes import while_listening
+from gan_studio.ui.routes import while_listening
 from tests.conftest import tiny_config, wait_until
 from tests.ui.test_server import Served
 

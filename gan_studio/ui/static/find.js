@@ -7,14 +7,10 @@ import { Panel } from "./panel.js";
 import { drawSheet } from "./pictures.js";
 import { subscribe } from "./stream.js";
 import { element, route, say, setText } from "./text.js";
+import { visitor } from "./visitor.js";
 
 const POLL_MS = 200;
 const ANY = "";
-const visitor = () => {
-  const known = localStorage.getItem("gan-studio-visitor") ?? `${Date.now()}-${Math.random()}`;
-  localStorage.setItem("gan-studio-visitor", known);
-  return known;
-};
 const random = () => Math.floor(Math.random() * 1_000_000);
 const texts = (prefix, names) => names.map((name) => [name, say(`${prefix}.${name}`)]);
 
@@ -172,7 +168,7 @@ class Find extends Panel {
   async upload(file) {
     const query = `source=${encodeURIComponent(chosen.value.source)}`;
     try {
-      const answer = await fetch(route(`find/upload?${query}`), { method: "POST", body: file });
+      const answer = await fetch(route(`find/upload?${query}`), { method: "POST", headers: { "X-Visitor": visitor }, body: file });
       if (!answer.ok) throw new Error((await answer.json()).error);
       this.typical = null;
       this.from.choose("upload");
@@ -222,7 +218,7 @@ class Find extends Panel {
   async start() {
     if (this.task.dataset.value === "fill" && !this.easel.covered) return this.say(say("find.cover_first"), true);
     const label = this.searchClass.value === ANY ? null : Number(this.searchClass.value);
-    const settings = { visitor: visitor(), label, restarts: this.restarts.value, steps: this.steps.value, prior: this.priorValue() };
+    const settings = { visitor, label, restarts: this.restarts.value, steps: this.steps.value, prior: this.priorValue() };
     try {
       const { search } = await (await post("find", { ...this.problem(), ...settings })).json();
       this.found.begin(this.about, this.typical, this.task.dataset.value, this.easel);
