@@ -7,7 +7,6 @@ import threading
 import time
 from collections import OrderedDict
 from concurrent.futures import Future
-from dataclasses import dataclass
 
 import torch
 
@@ -15,7 +14,7 @@ from gan_studio.config import RunConfig
 from gan_studio.data import data_key
 from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
-from gan_studio.metrics.copies import Nearest, Space, TrainingPictures
+from gan_studio.metrics.copies import Nearest, Preparing, Space, TrainingPictures
 from gan_studio.session import Session
 
 log = logging.getLogger(__name__)
@@ -24,13 +23,6 @@ _MOST_SETS = 2
 _CLOSE_SECONDS = 0.5
 _SHARE = 0.5
 """The largest part of one core that preparing takes while a run trains."""
-
-
-@dataclass(frozen=True)
-class Preparing:
-    """Not yet: ``share`` of what has to be looked at first is done."""
-
-    share: float
 
 
 class _Closed(Exception):
@@ -69,12 +61,22 @@ class Comparer:
         :class:`Preparing` where they are not ready to be searched; None where there is no such space for them.
         Raises :class:`StudioError` for points, and where the data cannot be read.
         """
+        trained = self.pictures(config, space)
+        if isinstance(trained, Preparing):
+            return trained
+        return self._explorer.go_on(_look, trained, images, space, count) if space in trained.spaces else None
+
+    def pictures(self, config: RunConfig, space: Space) -> TrainingPictures | Preparing:
+        """The training pictures of ``config``, ready to be searched in ``space`` where they can be.
+
+        Raises :class:`StudioError` as :meth:`nearest` does.
+        """
         known = self._of(config)
         if known.problem:
             raise StudioError(known.problem)
-        if space not in known.ready:
-            return None if known.trained and space not in known.trained.spaces else Preparing(known.share())
-        return self._explorer.go_on(_look, known.trained, images, space, count)
+        if space in known.ready or (known.trained and space not in known.trained.spaces):
+            return known.trained
+        return Preparing(known.share())
 
     def close(self) -> None:
         """End what is being prepared after the pictures at hand."""

@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from gan_studio.config import RunConfig
 from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer, draw
-from gan_studio.into.comparer import Comparer, Preparing
+from gan_studio.into.comparer import Comparer
 from gan_studio.latent.source import LIVE, Label, Seed, Source, SourceName
 from gan_studio.latent.vectors import Packed, unpack
-from gan_studio.metrics.copies import Nearest, Space
+from gan_studio.metrics.copies import Nearest, Preparing, Space
 from gan_studio.ui.encode import sheet_text
 from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body, said, while_listening
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from gan_studio.explorer import Explorer, draw_map
+from gan_studio.into.comparer import Comparer
 from gan_studio.judges.heat import HeatMaps, HeatRequest
 from gan_studio.judges.player import HeldOut
 from gan_studio.latent.maps import BlendRequest, MapRequest, PlaneRequest, pack_plane, plane_of
 from gan_studio.latent.source import Source
 from gan_studio.latent.vectors import pack
 from gan_studio.metrics.cloud import Cloud, CloudRequest, Clouds
+from gan_studio.metrics.copies import Preparing
 from gan_studio.ui.encode import sheet_text
 from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, drawing_response, read_body, said, while_listening
 
@@ -22,9 +23,9 @@ _COLUMNS = 8
 _CLOUD_COLUMNS = 50
 
 
-def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, data_dir: Path | None) -> None:
+def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, comparer: Comparer) -> None:
     """Add ``/live/plane``, ``/live/map``, ``/live/heat``, ``/live/blend`` and ``/live/cloud`` to ``app``."""
-    heats, clouds = HeatMaps(real, data_dir), Clouds(real)
+    heats, clouds = HeatMaps(real, comparer.pictures), Clouds(real)
 
     @app.post("/live/plane")
     @said
@@ -52,6 +53,8 @@ def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, data_dir: Pa
     async def heat(request: Request) -> Response:
         wanted = await read_body(request, HeatRequest, MOST_LATENT_BYTES)
         found = await while_listening(request, explorer.study_player(wanted.source, heats.measure, wanted))
+        if isinstance(found, Preparing):
+            return JSONResponse({"preparing": found.share}, headers=NO_STORE)
         values = [round(value, 5) for value in found.values.nan_to_num(0, 1e9, -1e9).tolist()]
         answer = {"values": values, "names": found.names, "limit": found.limit, "step": found.step}
         return JSONResponse(answer, headers=NO_STORE)

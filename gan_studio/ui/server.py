@@ -89,7 +89,7 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
     add_paths_routes(app, explorer, real)
     add_directions_routes(app, explorer)
     add_arithmetic_routes(app, explorer)
-    add_map_routes(app, explorer, real, session.data_dir)
+    add_map_routes(app, explorer, real, comparer)
     add_find_routes(app, explorer, finder, real)
     add_inside_routes(app, explorer)
     add_honest_routes(app, explorer, comparer)

@@ -6,8 +6,8 @@ import torch
 from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
 from gan_studio.into import comparer as module
-from gan_studio.into.comparer import Comparer, Preparing
-from gan_studio.metrics.copies import TrainingPictures
+from gan_studio.into.comparer import Comparer
+from gan_studio.metrics.copies import Preparing, TrainingPictures
 from gan_studio.session import Session
 from gan_studio.worker import Worker
 from tests.conftest import tiny_config, wait_until

@@ -56,7 +56,12 @@ def test_a_plane_and_its_pictures(served):
 @pytest.mark.parametrize(("kind", "limited"), [("score", True), ("class", False), ("pixels", True)])
 def test_heat_over_it(served, kind, limited):
     plane = post(served, "plane", source="one").json()["plane"]
-    found = post(served, "heat", source="one", plane=plane, places=SQUARE[:5], kind=kind).json()
+
+    def heat():
+        answer = post(served, "heat", source="one", plane=plane, places=SQUARE[:5], kind=kind).json()
+        return "preparing" not in answer and answer
+
+    found = wait_until(heat)
     assert len(found["values"]) == 5 and (found["limit"] is not None) == limited and found["step"] == 1
     assert bool(found["names"]) == (kind == "class")
 

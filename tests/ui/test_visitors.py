@@ -3,6 +3,7 @@
 import asyncio
 import json
 from concurrent.futures import Future
+from types import SimpleNamespace
 
 import pytest
 from fastapi import FastAPI
@@ -99,7 +100,7 @@ def test_what_a_closed_browser_asked_for_is_not_begun(path, body, monkeypatch):
     monkeypatch.setattr(routes, "_GONE_SECONDS", 0.01)
     app, explorer = FastAPI(), Endless()
     routes.add_live_routes(app, None, explorer, None)
-    add_map_routes(app, explorer, None, None)
+    add_map_routes(app, explorer, None, SimpleNamespace(pictures=None))
     add_paths_routes(app, explorer, None)
     add_directions_routes(app, explorer)
     add_arithmetic_routes(app, explorer)
