@@ -33,6 +33,7 @@ class _Set:
     """The training pictures of one data set, from the moment they are asked for."""
 
     def __init__(self) -> None:
+        self.thread: threading.Thread | None = None  # that prepares them
         self.trained: TrainingPictures | None = None
         self.ready: set[Space] = set()
         self.problem = ""
@@ -72,6 +73,8 @@ class Comparer:
         Raises :class:`StudioError` as :meth:`nearest` does.
         """
         known = self._of(config)
+        if known is None:
+            return Preparing(0.0)  # others' are being prepared
         if known.problem:
             raise StudioError(known.problem)
         if space in known.ready or (known.trained and space not in known.trained.spaces):
@@ -89,18 +92,29 @@ class Comparer:
         """Whether a thread is still at work; it must not outlive the interpreter."""
         return any(thread.is_alive() for thread in self._threads)
 
-    def _of(self, config: RunConfig) -> _Set:
+    def _of(self, config: RunConfig) -> _Set | None:
+        """The set of ``config``; None where it has to wait until another one is prepared."""
         key = data_key(config)
         with self._lock:
-            if key not in self._sets or self._sets[key].problem:
-                self._sets[key] = made = _Set()
-                thread = threading.Thread(target=self._prepare, args=(config, made), name="comparer", daemon=True)
-                self._threads = [*(other for other in self._threads if other.is_alive()), thread]
-                thread.start()
-                while len(self._sets) > _MOST_SETS:
-                    self._sets.popitem(last=False)
+            if key not in self._sets:
+                return self._begin(key, config)
             self._sets.move_to_end(key)
-            return self._sets[key]
+            # What has failed is told once, and tried again when it is asked for again.
+            return self._sets.pop(key) if self._sets[key].problem else self._sets[key]
+
+    def _begin(self, key: object, config: RunConfig) -> _Set | None:
+        """A new set in place of the one that was asked for longest ago; never of one that is being prepared."""
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        if len(self._sets) >= _MOST_SETS:
+            idle = next((known for known, made in self._sets.items() if not made.thread.is_alive()), None)
+            if idle is None:
+                return None
+            del self._sets[idle]
+        self._sets[key] = made = _Set()
+        made.thread = threading.Thread(target=self._prepare, args=(config, made), name="comparer", daemon=True)
+        self._threads.append(made.thread)
+        made.thread.start()
+        return made
 
     def _prepare(self, config: RunConfig, made: _Set) -> None:
         torch.set_num_threads(1)
