@@ -47,6 +47,21 @@ def test_a_search_gets_nearer_and_says_how_far_it_is(finder):
     torch.testing.assert_close(progress.found.errors[0].sqrt().item(), progress.curve[-1][1])
 
 
+def test_the_end_of_a_search_is_told_together_with_what_was_found(finder, monkeypatch):
+    seen = []
+
+    class Watched(module._Search):
+        def __setattr__(self, name, value):
+            super().__setattr__(name, value)
+            if name == "progress":
+                seen.append(value)
+
+    monkeypatch.setattr(module, "_Search", Watched)
+    finished(finder, finder.start(request()))
+    done = [progress for progress in seen if progress.state == "done"]
+    assert [progress.found.step for progress in done] == [50] and done[0].curve[-1][0] == 50
+
+
 def test_the_same_search_finds_the_same(finder):
     twice = [finished(finder, finder.start(request(seed=5))).found.latents for _ in range(2)]
     assert torch.equal(*twice)
