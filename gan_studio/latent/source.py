@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -86,6 +87,12 @@ class Source:
         self.network.load_state_dict(state, assign=True)
         self.step, self.directions, self.explained = step, directions, tuple(share.tolist())
         self.device = self.network.first.weight.device
+
+    def frozen(self) -> Source:
+        """The same with these weights, whatever this one loads later."""
+        kept = copy.copy(self)
+        kept.network = copy.deepcopy(self.network)
+        return kept
 
     @torch.no_grad()
     def draw(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:

@@ -6,10 +6,12 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ValidationError
@@ -17,8 +19,8 @@ from starlette.staticfiles import StaticFiles
 
 from gan_studio.assets import asset_dir
 from gan_studio.errors import StudioError
-from gan_studio.explorer import Drawing, Explorer
-from gan_studio.latent.source import PATH_FRAMES, VARIATIONS, DrawRequest, LatentRequest
+from gan_studio.explorer import PIECE, Drawing, Explorer, draw
+from gan_studio.latent.source import PATH_FRAMES, VARIATIONS, DrawRequest, LatentRequest, Source, latents_of
 from gan_studio.latent.vectors import pack
 from gan_studio.quality import QualityMonitor
 from gan_studio.ui.encode import sheet_png
@@ -65,9 +67,13 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
 
     @app.post("/live/draw")
     @said
-    async def draw(request: Request) -> Response:
+    async def pictures(request: Request) -> Response:
         wanted = await read_body(request, DrawRequest, MOST_LATENT_BYTES)
-        drawing = await while_listening(request, explorer.submit(wanted))
+        drawing, source = await while_listening(request, explorer.quick(wanted.source, _draw_first, wanted))
+        if source:
+            rest, labels = drawing.latents[PIECE:], source.labels(wanted.label, len(drawing.latents) - PIECE)
+            others = await draw_in_pieces(request, explorer, source, rest, labels)
+            drawing = replace(drawing, images=torch.cat([drawing.images, others]))
         return drawing_response(drawing, min(len(drawing.images), SHEET_COLUMNS))
 
     @app.get("/live/quality")
@@ -76,6 +82,14 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
 
     app.mount("/live/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.mount("/live/vendor", StaticFiles(directory=asset_dir() / "vendor"))
+
+
+def _draw_first(source: Source, wanted: DrawRequest) -> tuple[Drawing, Source | None]:
+    """All latents, the pictures of the first ones, and where there are more what draws them."""
+    latents = latents_of(wanted, source)
+    images = draw(source, latents[:PIECE], wanted.label)
+    drawing = Drawing(images, latents, source.step, source.explained, source.class_name(wanted.label))
+    return drawing, source.frozen() if len(latents) > PIECE else None
 
 
 def drawing_response(drawing: Drawing, columns: int, **more: Any) -> Response:
@@ -90,6 +104,19 @@ def drawing_response(drawing: Drawing, columns: int, **more: Any) -> Response:
     }
     headers = {**NO_STORE, "X-Drawing": json.dumps(about)}
     return Response(sheet_png(drawing.images, columns), media_type="image/png", headers=headers)
+
+
+async def draw_in_pieces(
+    request: Request, explorer: Explorer, source: Source, latents: torch.Tensor, labels: torch.Tensor | None
+) -> torch.Tensor:
+    """Pictures (N, C, H, W) uint8 of latents (N, Z), as :func:`gan_studio.explorer.draw` gives them, all by ``source``
+    as it is, which must be a frozen one."""
+    images = []
+    for start in range(0, len(latents), PIECE):
+        part = slice(start, start + PIECE)
+        piece = explorer.go_on_drawing(draw, source, latents[part], None if labels is None else labels[part])
+        images.append(await while_listening(request, piece))
+    return torch.cat(images)
 
 
 async def while_listening(request: Request, future: Future[T]) -> T:
