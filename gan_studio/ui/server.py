@@ -63,7 +63,7 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
     studies = Worker(session, share=0.5)
     explorer = Explorer(session, worker, studies)
     finder, comparer = Finder(explorer), Comparer(session, explorer)
-    examiner, referee = Examiner(session, worker, real), Referee(session, worker, real)
+    examiner, referee = Examiner(session, worker, real), Referee(session, studies, real)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
