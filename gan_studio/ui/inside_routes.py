@@ -23,7 +23,7 @@ from gan_studio.latent.inside import (
     without_channel,
 )
 from gan_studio.latent.source import LIVE, Label, Source, SourceName, latent_of_seed
-from gan_studio.latent.vectors import Packed, unpack
+from gan_studio.latent.vectors import Packed, unpack_one
 from gan_studio.ui.encode import sheet_text
 from gan_studio.ui.routes import NO_STORE, read_body, said, while_listening
 
@@ -98,7 +98,7 @@ def _finite(source: Source, work: Callable[[Source, Any], dict[str, Any]], wante
 
 
 def _inputs(source: Source, wanted: InsideRequest | ChannelRequest) -> tuple[torch.Tensor, torch.Tensor | None]:
-    z = unpack(wanted.z, source.latent_size)[:1] if wanted.z else latent_of_seed(0, source.latent_size)[None]
+    z = (unpack_one(wanted.z, source.latent_size) if wanted.z else latent_of_seed(0, source.latent_size))[None]
     labels = source.labels(wanted.label, 1)
     return z.to(source.device), None if labels is None else labels.to(source.device)
 
