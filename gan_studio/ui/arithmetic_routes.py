@@ -25,7 +25,7 @@ def add_arithmetic_routes(app: FastAPI, explorer: Explorer) -> None:
         # A batch normalisation or activation keeps channels apart: a child mixed before it is the same as after it.
         same = [torch.equal(*pair) for pair in zip(drawing.images[2:], drawing.images[3:], strict=False)]
         layers = [[*layer, equal] for layer, equal in zip(family.layers, [False, *same], strict=False)]
-        return drawing_response(drawing, min(len(drawing.images), SHEET_COLUMNS), layers=layers)
+        return await drawing_response(drawing, min(len(drawing.images), SHEET_COLUMNS), layers=layers)
 
 
 def _draw_children(source: Source, request: CrossRequest) -> tuple[Drawing, Children]:

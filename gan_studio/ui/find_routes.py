@@ -20,7 +20,15 @@ from gan_studio.judges.player import HeldOut
 from gan_studio.latent.source import LIVE, Label, Seed, Source, SourceName
 from gan_studio.latent.vectors import pack
 from gan_studio.ui.encode import sheet_png, sheet_text
-from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, read_body, read_bytes, said, while_listening
+from gan_studio.ui.routes import (
+    MOST_LATENT_BYTES,
+    NO_STORE,
+    json_response,
+    read_body,
+    read_bytes,
+    said,
+    while_listening,
+)
 
 
 class AboutRequest(BaseModel):
@@ -58,7 +66,7 @@ def add_find_routes(app: FastAPI, explorer: Explorer, finder: Finder, real: Held
     @said
     async def progress(search: str, step: int = -1) -> Response:
         """How far it is; with pictures only where it is further than ``step``."""
-        return JSONResponse(await asyncio.to_thread(_progress, finder.progress(search), step), headers=NO_STORE)
+        return await json_response(_progress, finder.progress(search), step)
 
     @app.post("/live/find/stop")
     @said

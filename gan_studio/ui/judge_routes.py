@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from gan_studio.judges.examiner import Examiner, Submission, TestRequest
 from gan_studio.judges.human import PICTURES
 from gan_studio.judges.referee import MatchRequest, Referee
-from gan_studio.ui.encode import sheet_png
+from gan_studio.ui.encode import sheet_file
 from gan_studio.ui.routes import NO_STORE, read_body, said, while_listening
 
 
@@ -38,7 +38,7 @@ def _add_human(app: FastAPI, examiner: Examiner) -> None:
             "count": PICTURES,
         }
         headers = {**NO_STORE, "X-Test": json.dumps(about)}
-        return Response(sheet_png(test.images, PICTURES), media_type="image/png", headers=headers)
+        return Response(await sheet_file(test.images, PICTURES), media_type="image/png", headers=headers)
 
     @app.post("/live/human/answers")
     @said

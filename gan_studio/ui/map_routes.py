@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
@@ -17,7 +15,15 @@ from gan_studio.latent.vectors import pack
 from gan_studio.metrics.cloud import Cloud, CloudRequest, Clouds
 from gan_studio.metrics.copies import Preparing
 from gan_studio.ui.encode import sheet_text
-from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, drawing_response, read_body, said, while_listening
+from gan_studio.ui.routes import (
+    MOST_LATENT_BYTES,
+    NO_STORE,
+    drawing_response,
+    json_response,
+    read_body,
+    said,
+    while_listening,
+)
 
 _COLUMNS = 8
 _CLOUD_COLUMNS = 50
@@ -39,14 +45,14 @@ def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, comparer: Co
     async def places(request: Request) -> Response:
         wanted = await read_body(request, MapRequest, MOST_LATENT_BYTES)
         drawing = await while_listening(request, explorer.quick(wanted.source, draw_map, wanted))
-        return drawing_response(drawing, min(len(drawing.images), _COLUMNS))
+        return await drawing_response(drawing, min(len(drawing.images), _COLUMNS))
 
     @app.post("/live/blend")
     @said
     async def blend(request: Request) -> Response:
         wanted = await read_body(request, BlendRequest, MOST_LATENT_BYTES)
         drawing = await while_listening(request, explorer.quick(wanted.source, draw_map, wanted))
-        return drawing_response(drawing, min(len(drawing.images), _COLUMNS), z=pack(drawing.latents[0]))
+        return await drawing_response(drawing, min(len(drawing.images), _COLUMNS), z=pack(drawing.latents[0]))
 
     @app.post("/live/heat")
     @said
@@ -64,7 +70,7 @@ def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, comparer: Co
     async def cloud(request: Request) -> Response:
         wanted = await read_body(request, CloudRequest)
         found = await while_listening(request, explorer.study_player(wanted.source, clouds.make, wanted))
-        return JSONResponse(await asyncio.to_thread(_cloud_json, found), headers=NO_STORE)
+        return await json_response(_cloud_json, found)
 
 
 def _plane(source: Source, request: PlaneRequest) -> dict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from typing import Any
 
@@ -19,7 +18,15 @@ from gan_studio.latent.journey import FilmRequest, Journey, PathRequest, journey
 from gan_studio.latent.paths import shell
 from gan_studio.latent.source import Source
 from gan_studio.ui.encode import sheet_text
-from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, draw_in_pieces, read_body, said, while_listening
+from gan_studio.ui.routes import (
+    MOST_LATENT_BYTES,
+    NO_STORE,
+    draw_in_pieces,
+    json_response,
+    read_body,
+    said,
+    while_listening,
+)
 
 _COLUMNS = 24
 
@@ -31,7 +38,7 @@ def add_paths_routes(app: FastAPI, explorer: Explorer, real: HeldOut) -> None:
     @said
     async def path(request: Request) -> Response:
         wanted = await read_body(request, PathRequest, MOST_LATENT_BYTES)
-        return JSONResponse(await _draw_path(request, explorer, wanted), headers=NO_STORE)
+        return await json_response(_path_field, *await _draw_path(request, explorer, wanted))
 
     @app.post("/live/path/curves")
     @said
@@ -48,13 +55,16 @@ def add_paths_routes(app: FastAPI, explorer: Explorer, real: HeldOut) -> None:
         return Response(data, media_type=FORMATS[wanted.format], headers=NO_STORE)
 
 
-async def _draw_path(request: Request, explorer: Explorer, wanted: PathRequest) -> dict[str, Any]:
-    """The frames of all rows, one row after the other, as a sheet; their norms; where the key frames are."""
+async def _draw_path(request: Request, explorer: Explorer, wanted: PathRequest) -> tuple[dict[str, Any], torch.Tensor]:
+    """What is known of the path, and the frames of all rows, one row after the other."""
     about, journey, source = await while_listening(request, explorer.quick(wanted.source, _plan, wanted))
     rows = [await draw_in_pieces(request, explorer, source, z, journey.labels) for z in journey.rows.values()]
-    sheet = torch.cat(rows)
-    png = await asyncio.to_thread(sheet_text, sheet, _COLUMNS)
-    return {**about, "columns": _COLUMNS, "rows": math.ceil(len(sheet) / _COLUMNS), "png": png}
+    return about, torch.cat(rows)
+
+
+def _path_field(about: dict[str, Any], frames: torch.Tensor) -> dict[str, Any]:
+    rows = math.ceil(len(frames) / _COLUMNS)
+    return {**about, "columns": _COLUMNS, "rows": rows, "png": sheet_text(frames, _COLUMNS)}
 
 
 def _plan(source: Source, wanted: PathRequest) -> tuple[dict[str, Any], Journey, Source]:

@@ -23,7 +23,7 @@ from gan_studio.explorer import PIECE, Drawing, Explorer, draw
 from gan_studio.latent.source import PATH_FRAMES, VARIATIONS, DrawRequest, LatentRequest, Source, latents_of
 from gan_studio.latent.vectors import pack
 from gan_studio.quality import QualityMonitor
-from gan_studio.ui.encode import sheet_png
+from gan_studio.ui.encode import sheet_file
 from gan_studio.ui.stream import Cursor, Hub
 
 _MOST_BYTES = 10_000
@@ -58,7 +58,7 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
         wanted = await read_body(request, LatentRequest)
         drawing = await while_listening(request, explorer.submit(wanted))
         explained = [round(share, 4) for share in drawing.explained]
-        return drawing_response(
+        return await drawing_response(
             drawing,
             PATH_FRAMES if wanted.view == "path" else VARIATIONS + 1,
             explained=explained,
@@ -74,7 +74,7 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
             rest, labels = drawing.latents[PIECE:], source.labels(wanted.label, len(drawing.latents) - PIECE)
             others = await draw_in_pieces(request, explorer, source, rest, labels)
             drawing = replace(drawing, images=torch.cat([drawing.images, others]))
-        return drawing_response(drawing, min(len(drawing.images), SHEET_COLUMNS))
+        return await drawing_response(drawing, min(len(drawing.images), SHEET_COLUMNS))
 
     @app.get("/live/quality")
     async def quality() -> Response:
@@ -92,7 +92,7 @@ def _draw_first(source: Source, wanted: DrawRequest) -> tuple[Drawing, Source | 
     return drawing, source.frozen() if len(latents) > PIECE else None
 
 
-def drawing_response(drawing: Drawing, columns: int, **more: Any) -> Response:
+async def drawing_response(drawing: Drawing, columns: int, **more: Any) -> Response:
     """The pictures as one PNG sheet; what they are goes into a header."""
     about = {
         "step": drawing.step,
@@ -103,7 +103,7 @@ def drawing_response(drawing: Drawing, columns: int, **more: Any) -> Response:
         **more,
     }
     headers = {**NO_STORE, "X-Drawing": json.dumps(about)}
-    return Response(sheet_png(drawing.images, columns), media_type="image/png", headers=headers)
+    return Response(await sheet_file(drawing.images, columns), media_type="image/png", headers=headers)
 
 
 async def draw_in_pieces(
@@ -128,6 +128,11 @@ async def while_listening(request: Request, future: Future[T]) -> T:
             future.cancel()
             raise StudioError("nobody waits for this any more")
     return waiting.result()
+
+
+async def json_response(make: Callable[..., Any], *arguments: object) -> JSONResponse:
+    """What ``make(*arguments)`` gives, made and written beside the event loop, because it brings pictures."""
+    return await asyncio.to_thread(lambda: JSONResponse(make(*arguments), headers=NO_STORE))
 
 
 async def read_body(request: Request, model: type[Body], most: int = _MOST_BYTES) -> Body:
