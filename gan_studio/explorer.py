@@ -52,7 +52,7 @@ class Drawing:
 class Explorer:
     """Draws, and computes whatever else there is to know about a generator; from any thread.
 
-    Quick things stand in one line with all drawing; studies, which take seconds, in a line of their own.
+    Quick things are done where all is drawn; studies, which take seconds, by a worker of their own.
     """
 
     def __init__(self, session: Session, worker: Worker, studies: Worker):
