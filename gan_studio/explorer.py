@@ -29,6 +29,8 @@ from gan_studio.worker import Worker
 
 _MOST_CHECKPOINTS = 4
 _RAW_SECONDS = 1.0
+PIECE = 40
+"""Pictures that are drawn in one go."""
 
 T = TypeVar("T")
 
@@ -50,7 +52,7 @@ class Drawing:
 class Explorer:
     """Draws, and computes whatever else there is to know about a generator; from any thread.
 
-    Quick things stand in one line with all drawing; studies, which take seconds, in a line of their own.
+    Quick things are done where all is drawn; studies, which take seconds, by a worker of their own.
     """
 
     def __init__(self, session: Session, worker: Worker, studies: Worker):
@@ -67,6 +69,11 @@ class Explorer:
     def quick(self, source: str, work: Callable[..., T], *arguments: object) -> Future[T]:
         """``work(source, *arguments)`` on the drawing thread: for some hundredths of a second at most."""
         return self._worker.submit(lambda: work(self._shown.get(source), *arguments))
+
+    def go_on_drawing(self, work: Callable[..., T], *arguments: object) -> Future[T]:
+        """A further piece of something large, with a :meth:`Source.frozen` that is at hand; between pieces it is
+        the turn of other people's sliders."""
+        return self._worker.submit(work, *arguments)
 
     def study(self, source: str, work: Callable[..., T], *arguments: object) -> Future[T]:
         """``work(source, *arguments)`` on a thread where it holds up nobody's pictures."""

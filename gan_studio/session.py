@@ -159,7 +159,7 @@ class Session:
         self._do(lambda: self._edit(dict(changes)))
 
     def save(self, name: str) -> Path:
-        """Save the run as ``name`` and return its path."""
+        """Save the run as ``name`` and return its path; :class:`StudioError` where another run is saved under it."""
         if str(name).startswith(AUTOSAVE):
             raise StudioError(
                 f"names that begin with {AUTOSAVE!r} are pruned by themselves; choose another",
@@ -381,6 +381,8 @@ class Session:
     def _save(self, path: Path, record: bool = False) -> Path:
         self._need_run()
         if record:
+            if path.exists() and not self._run.wrote(path):
+                raise StudioError(f"there is a saved run called {path.stem} already: choose another name")
             self._run.record("save", name=path.stem)
         self._run.save(path)
         self._dirty = False

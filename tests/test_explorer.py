@@ -90,6 +90,17 @@ def test_given_latents_are_drawn_as_they_are(session, explorer):
     assert torch.equal(around.images[0], first.images[2])
 
 
+def test_what_is_frozen_keeps_its_weights_while_training_goes_on(session, explorer):
+    config = tiny_config(generator_lr=0.05)
+    session.step_once(config)
+    before, kept = draw(explorer, seed=1), explorer.quick("live", lambda source: source.frozen()).result(timeout=20)
+    for _ in range(3):
+        session.step_once(config)
+    assert draw(explorer, seed=1).step == 4 and kept.step == 1
+    drawn = explorer.go_on_drawing(kept.draw, before.latents).result(timeout=20)
+    assert torch.equal(drawn, before.images) and not torch.equal(draw(explorer, seed=1).images, drawn)
+
+
 def test_a_study_holds_up_no_picture(session, explorer):
     session.step_once(tiny_config())
     hold, started = threading.Event(), threading.Event()

@@ -126,6 +126,42 @@ def test_an_unexpected_fault_never_ends_the_session(session, monkeypatch):
     wait_until(lambda: session.snapshot.state == "running" and session.snapshot.step > 0)
 
 
+def test_nobody_elses_saved_run_is_replaced(session):
+    session.step_once(tiny_config())
+    path = session.save("mine")
+    session.step_once(tiny_config())
+    session.save("mine")  # the same run, further on
+    first = path.read_bytes()
+    session.reset(tiny_config())
+    for _ in range(2):  # until it is where the other one was saved
+        session.step_once(tiny_config())
+        with pytest.raises(StudioError, match="a saved run called mine already: choose another name"):
+            session.save("mine")
+    assert path.read_bytes() == first and kinds(session)[-1] == "step"
+    session.save("other")
+    session.load("mine")
+    session.edit({"generator_lr": 1e-3})
+    session.step_once(tiny_config())
+    session.save("mine")  # it has come from there
+    session.load("other")
+    with pytest.raises(StudioError, match="choose another name"):
+        session.save("mine")
+
+
+def test_a_run_of_the_command_line_is_not_replaced_either(session, make_run):
+    path = session.checkpoints / "theirs.safetensors"
+    make_run().save(path)
+    session.step_once(tiny_config())
+    with pytest.raises(StudioError, match="called theirs already"):
+        session.save("theirs")
+    session.load("theirs")
+    session.step_once(tiny_config())
+    session.save("theirs")
+    path.write_bytes(b"damaged")
+    with pytest.raises(StudioError, match="called theirs already"):
+        session.save("theirs")
+
+
 def test_save_and_load(session):
     session.start(tiny_config())
     wait_until(lambda: session.snapshot.step > 2)

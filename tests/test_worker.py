@@ -1,9 +1,46 @@
+import threading
 import time
+from concurrent import futures
+from contextvars import copy_context
+from types import SimpleNamespace
 
 import pytest
 
-from gan_studio.worker import Worker
+from gan_studio import worker as module
+from gan_studio.errors import StudioError
+from gan_studio.worker import MOST_WAITING, Worker, visitor
 from tests.conftest import tiny_config, wait_until
+
+
+@pytest.fixture
+def state():
+    """The part of a session that a worker looks at."""
+    return SimpleNamespace(snapshot=SimpleNamespace(state="paused"))
+
+
+@pytest.fixture
+def worker(state):
+    made = Worker(state)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def hold(worker):
+    """Nothing else is done until this is set."""
+    event, begun = threading.Event(), threading.Event()
+    worker.submit(lambda: (begun.set(), event.wait(30)))
+    assert begun.wait(20)
+    yield event
+    event.set()
+
+
+def submit_as(who, worker, *work):
+    def submit():
+        visitor.set(who)
+        return worker.submit(*work)
+
+    return copy_context().run(submit)
 
 
 def test_drawing_leaves_most_of_the_time_to_training(session):
@@ -23,9 +60,63 @@ def test_drawing_leaves_most_of_the_time_to_training(session):
     worker.close()
 
 
-def test_what_goes_wrong_is_raised_to_who_asked_and_the_worker_goes_on(session):
-    worker = Worker(session)
+def test_what_goes_wrong_is_raised_to_who_asked_and_the_worker_goes_on(worker):
     with pytest.raises(ZeroDivisionError):
         worker.submit(lambda: 1 / 0).result(timeout=30)
     assert worker.submit(int, "3").result(timeout=30) == 3
+
+
+def test_nobody_waits_for_training_that_has_paused(state, worker):
+    worker.submit(int).result(timeout=30)
+    state.snapshot.state, worker._rest_until = "running", time.monotonic() + 1e6
+    piece = worker.submit(int, "3")
+    with pytest.raises(futures.TimeoutError):
+        piece.result(timeout=0.1)
+    state.snapshot.state = "paused"
+    assert piece.result(timeout=30) == 3
+
+
+def test_a_long_piece_does_not_make_the_next_one_wait_as_long(state, worker, monkeypatch):
+    clock = iter([0.0, 1000.0])
+    monkeypatch.setattr(module.time, "thread_time", lambda: next(clock))
+    worker._do_next()  # nothing waits: nothing is measured
+    worker.submit(int)
+    wait_until(lambda: worker._rest_until)
+    assert 0 < worker._rest_until - time.monotonic() <= 2
+
+
+def test_ten_people_take_turns_although_one_of_them_is_greedy(worker, hold):
+    done = []
+    pieces = [submit_as("greedy", worker, done.append, "greedy") for _ in range(MOST_WAITING)]
+    pieces += [submit_as(str(number), worker, done.append, number) for number in range(9)]
+    pieces += [submit_as("0", worker, done.append, "again")]
+    hold.set()
+    for piece in pieces:
+        piece.result(timeout=30)
+    assert done[:12] == ["greedy", *range(9), "greedy", "again"]
+    assert len(done) == MOST_WAITING + 10
+
+
+def test_each_persons_line_is_bounded(worker, hold):
+    pieces = [submit_as("greedy", worker, int) for _ in range(MOST_WAITING)]
+    with pytest.raises(StudioError, match="busy"):
+        submit_as("greedy", worker, int)
+    pieces[3].cancel()  # makes room
+    pieces += [submit_as("greedy", worker, int), submit_as("other", worker, int)]
+    with pytest.raises(StudioError, match="busy"):
+        submit_as("greedy", worker, int)
+    hold.set()
+    assert [piece.cancelled() or piece.result(timeout=30) for piece in pieces].count(True) == 1
+
+
+def test_what_a_piece_asks_for_is_the_same_visitors(worker):
+    inner = submit_as("me", worker, lambda: worker.submit(visitor.get)).result(timeout=30)
+    assert inner.result(timeout=30) == "me" and worker.submit(visitor.get).result(timeout=30) == ""
+
+
+def test_a_closed_worker_forgets_what_waits(worker, hold):
+    piece = worker.submit(int)
     worker.close()
+    assert piece.cancelled()
+    with pytest.raises(RuntimeError):
+        worker.submit(int)

@@ -6,7 +6,6 @@ import logging
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future
-from dataclasses import dataclass
 
 import torch
 
@@ -14,7 +13,7 @@ from gan_studio.config import RunConfig
 from gan_studio.data import data_key
 from gan_studio.errors import StudioError, unexpected
 from gan_studio.explorer import Explorer
-from gan_studio.metrics.copies import Nearest, Space, TrainingPictures
+from gan_studio.metrics.copies import Nearest, Preparing, Space, TrainingPictures
 from gan_studio.metrics.extractor import Pace
 from gan_studio.session import Session
 
@@ -26,13 +25,6 @@ _SHARE = 0.5
 """The largest part of one core that preparing takes while a run trains."""
 
 
-@dataclass(frozen=True)
-class Preparing:
-    """Not yet: ``share`` of what has to be looked at first is done."""
-
-    share: float
-
-
 class _Closed(Exception):
     """The app is ending."""
 
@@ -41,6 +33,7 @@ class _Set:
     """The training pictures of one data set, from the moment they are asked for."""
 
     def __init__(self) -> None:
+        self.thread: threading.Thread | None = None  # that prepares them
         self.trained: TrainingPictures | None = None
         self.ready: set[Space] = set()
         self.problem = ""
@@ -69,12 +62,24 @@ class Comparer:
         :class:`Preparing` where they are not ready to be searched; None where there is no such space for them.
         Raises :class:`StudioError` for points, and where the data cannot be read.
         """
+        trained = self.pictures(config, space)
+        if isinstance(trained, Preparing):
+            return trained
+        return self._explorer.go_on(_look, trained, images, space, count) if space in trained.spaces else None
+
+    def pictures(self, config: RunConfig, space: Space) -> TrainingPictures | Preparing:
+        """The training pictures of ``config``, ready to be searched in ``space`` where they can be.
+
+        Raises :class:`StudioError` as :meth:`nearest` does.
+        """
         known = self._of(config)
+        if known is None:
+            return Preparing(0.0)  # others' are being prepared
         if known.problem:
             raise StudioError(known.problem)
-        if space not in known.ready:
-            return None if known.trained and space not in known.trained.spaces else Preparing(known.share())
-        return self._explorer.go_on(_look, known.trained, images, space, count)
+        if space in known.ready or (known.trained and space not in known.trained.spaces):
+            return known.trained
+        return Preparing(known.share())
 
     def close(self) -> None:
         """End what is being prepared after the pictures at hand."""
@@ -87,18 +92,29 @@ class Comparer:
         """Whether a thread is still at work; it must not outlive the interpreter."""
         return any(thread.is_alive() for thread in self._threads)
 
-    def _of(self, config: RunConfig) -> _Set:
+    def _of(self, config: RunConfig) -> _Set | None:
+        """The set of ``config``; None where it has to wait until another one is prepared."""
         key = data_key(config)
         with self._lock:
-            if key not in self._sets or self._sets[key].problem:
-                self._sets[key] = made = _Set()
-                thread = threading.Thread(target=self._prepare, args=(config, made), name="comparer", daemon=True)
-                self._threads = [*(other for other in self._threads if other.is_alive()), thread]
-                thread.start()
-                while len(self._sets) > _MOST_SETS:
-                    self._sets.popitem(last=False)
+            if key not in self._sets:
+                return self._begin(key, config)
             self._sets.move_to_end(key)
-            return self._sets[key]
+            # What has failed is told once, and tried again when it is asked for again.
+            return self._sets.pop(key) if self._sets[key].problem else self._sets[key]
+
+    def _begin(self, key: object, config: RunConfig) -> _Set | None:
+        """A new set in place of the one that was asked for longest ago; never of one that is being prepared."""
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        if len(self._sets) >= _MOST_SETS:
+            idle = next((known for known, made in self._sets.items() if not made.thread.is_alive()), None)
+            if idle is None:
+                return None
+            del self._sets[idle]
+        self._sets[key] = made = _Set()
+        made.thread = threading.Thread(target=self._prepare, args=(config, made), name="comparer", daemon=True)
+        self._threads.append(made.thread)
+        made.thread.start()
+        return made
 
     def _prepare(self, config: RunConfig, made: _Set) -> None:
         torch.set_num_threads(1)

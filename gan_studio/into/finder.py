@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -178,24 +178,25 @@ class _Search:
 
     def go_on(self) -> None:
         """Some steps, then let others have the thread."""
-        start = time.thread_time()
-        curve, found = list(self.progress.curve), None
-        while self.progress.active and time.thread_time() - start < _PART_SECONDS:
+        start, known = time.thread_time(), self.progress
+        curve, found, state = list(known.curve), None, known.state
+        while state == "running" and time.thread_time() - start < _PART_SECONDS:
             if self.stopping or time.monotonic() - self.watched > _ABANDONED_SECONDS:
-                self.progress = replace(self.progress, state="stopped")
+                state = "stopped"
                 break
             found = next(self.search)
             if found.step % _REPORT_STEPS == 0 or found.step == self.request.steps:
                 errors = found.errors.nan_to_num(nan=torch.inf).sqrt()
                 curve.append((found.step, errors[0].item(), errors.median().item()))
             if found.step == self.request.steps:
-                self.progress = replace(self.progress, state="done")
-        spent = self.progress.seconds + time.thread_time() - start
-        self.progress = replace(self.progress, curve=tuple(curve), seconds=spent)
+                state = "done"
+        changes: dict[str, Any] = {}
         if found is not None:
             found = Found(found.step, *(t.cpu() for t in (found.latents, found.errors, found.pictures, found.restarts)))
-            labels = None if self.labels is None else self.labels[found.restarts]
-            self.progress = replace(self.progress, found=found, labels=labels)
+            changes = {"found": found, "labels": None if self.labels is None else self.labels[found.restarts]}
+        spent = known.seconds + time.thread_time() - start
+        # All at once: who asks in between must not see the end without what was found.
+        self.progress = replace(known, state=state, curve=tuple(curve), seconds=spent, **changes)
 
 
 def _tensors(problem: Problem) -> tuple[torch.Tensor | None, ...]:
@@ -255,6 +256,8 @@ class Finder:
     def _follow(self, search: _Search, submit: Callable[[], Future[None]]) -> None:
         try:
             submit().add_done_callback(lambda done: self._after(search, done))
+        except StudioError as error:
+            search.progress = replace(search.progress, state="failed", message=str(error))
         except RuntimeError:  # the app is ending
             search.progress = replace(search.progress, state="stopped")
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import nn
 
 from gan_studio.config import RunConfig
-from gan_studio.data import data_key
 from gan_studio.data.pixels import to_unit_range
 from gan_studio.errors import StudioError
 from gan_studio.judges.player import BATCH, BatchNorm, HeldOut, Judge, Player
 from gan_studio.latent.maps import MapRequest, map_latents
 from gan_studio.metrics.classifier import Classifier, StackedClassifier, load_judge
-from gan_studio.metrics.copies import TrainingPictures
+from gan_studio.metrics.copies import Preparing, Space, TrainingPictures
 from gan_studio.networks.layers import minibatch_std
 
 Kind = Literal["score", "class", "pixels", "features"]
@@ -45,39 +44,34 @@ class Heat:
 
 
 class HeatMaps:
-    """Measures; keeps what is slow to load: the data used last. For one thread."""
+    """Measures. ``trained(config, space)`` gives a run's training pictures, or says how far it is with them."""
 
-    def __init__(self, real: HeldOut, data_dir: Path | None):
-        self._real, self._data_dir = real, data_dir
-        self._trained: tuple[Any, TrainingPictures] | None = None
+    def __init__(self, real: HeldOut, trained: Callable[[RunConfig, Space], TrainingPictures | Preparing]):
+        self._real, self._trained = real, trained
 
     @torch.no_grad()
-    def measure(self, player: Player, request: HeatRequest) -> Heat:
+    def measure(self, player: Player, request: HeatRequest) -> Heat | Preparing:
         """The values at the request's places; raises :class:`StudioError` where there is nothing to measure with."""
         source = player.source
+        if source.space.is_points and request.kind != "score":
+            raise StudioError(
+                "points have no classifier and no nearest picture: only the discriminator can judge them",
+                "error.heat_points",
+            )
+        trained = self._trained(player.config, request.kind) if request.kind in get_args(Space) else None
+        if isinstance(trained, Preparing):
+            return trained
         latents = map_latents(request, source)
         samples = source.draw(latents, source.labels(request.label, len(latents)))
         if request.kind == "score":
             values, limit = self._scores(player, samples, request.label)
             return Heat(values, source.step, limit=limit)
-        if source.space.is_points:
-            raise StudioError(
-                "points have no classifier and no nearest picture: only the discriminator can judge them",
-                "error.heat_points",
-            )
         if request.kind == "class":
             classifier = load_judge(player.config.dataset)
             seen = classifier.look(samples).logits.argmax(1)
             return Heat(seen.float(), source.step, names=class_names(classifier, player))
-        found = self._pictures(player.config).nearest(samples, request.kind)
+        found = trained.nearest(samples, request.kind)
         return Heat(found.distances[:, 0], source.step, limit=found.limit)
-
-    def _pictures(self, config: RunConfig) -> TrainingPictures:
-        key = data_key(config)
-        if self._trained is None or self._trained[0] != key:
-            self._trained = None  # not two at once
-            self._trained = key, TrainingPictures(config, self._data_dir)
-        return self._trained[1]
 
     def _scores(self, player: Player, samples: torch.Tensor, label: int) -> tuple[torch.Tensor, float]:
         source, judge = player.source, player.judge

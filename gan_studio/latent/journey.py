@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gan_studio.errors import StudioError
 from gan_studio.latent.paths import Easing, key_path, mixed_classes, path_positions, random_walk
 from gan_studio.latent.source import LIVE, Label, Seed, Source, SourceName, latent_of_seed
-from gan_studio.latent.vectors import Packed, unpack
+from gan_studio.latent.vectors import Packed, unpack_one
 
 MOST_KEYS = 12
 MOST_PER_SEGMENT = 48
@@ -88,4 +88,4 @@ def journey_of(request: PathRequest, source: Source) -> Journey:
 
 
 def _latent(key: KeyFrame, latent_size: int) -> torch.Tensor:
-    return unpack(key.z, latent_size)[0] if key.z else latent_of_seed(key.seed, latent_size)
+    return unpack_one(key.z, latent_size) if key.z else latent_of_seed(key.seed, latent_size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -13,7 +14,7 @@ from gan_studio.config import RunConfig
 from gan_studio.data.pixels import to_bytes
 from gan_studio.latent.directions import principal_directions
 from gan_studio.latent.paths import lerp, slerp
-from gan_studio.latent.vectors import Packed, unpack
+from gan_studio.latent.vectors import Packed, unpack, unpack_one
 from gan_studio.networks import build_generator
 from gan_studio.space import Space
 
@@ -87,6 +88,12 @@ class Source:
         self.step, self.directions, self.explained = step, directions, tuple(share.tolist())
         self.device = self.network.first.weight.device
 
+    def frozen(self) -> Source:
+        """The same with these weights, whatever this one loads later."""
+        kept = copy.copy(self)
+        kept.network = copy.deepcopy(self.network)
+        return kept
+
     @torch.no_grad()
     def draw(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
         """Samples for z: (N, Z) and, for a conditional generator, classes: (N,) int64 or shares (N, K); on the CPU.
@@ -134,7 +141,7 @@ def latents_of(request: LatentRequest | DrawRequest, source: Source) -> torch.Te
         ends = [request.truncation * latent_of_seed(s, source.latent_size) for s in (request.seed, request.to_seed)]
         t = torch.linspace(0, 1, PATH_FRAMES)
         return torch.cat([lerp(*ends, t), slerp(*ends, t)])
-    z = unpack(request.z, source.latent_size)[0] if request.z else latent_of_seed(request.seed, source.latent_size)
+    z = unpack_one(request.z, source.latent_size) if request.z else latent_of_seed(request.seed, source.latent_size)
     steps = torch.tensor(request.principal[: len(source.directions)])
     z = z + steps @ source.directions[: len(steps)]
     raw = torch.tensor(request.raw)[: max(source.latent_size - request.raw_start, 0)]

@@ -24,6 +24,17 @@ def pack(latents: torch.Tensor) -> str:
     return base64.b64encode(latents.float().cpu().contiguous().numpy().astype("<f4").tobytes()).decode()
 
 
+def unpack_one(text: str, latent_size: int) -> torch.Tensor:
+    """The one latent (Z,) in ``text``; raises :class:`StudioError` as :func:`unpack`, and where there are more."""
+    latents = unpack(text, latent_size)
+    if len(latents) > 1:
+        raise StudioError(
+            f"z: {latents.numel()} numbers do not make one latent of {latent_size}: it was kept from a generator of "
+            "another latent size; choose its run"
+        )
+    return latents[0]
+
+
 def unpack(text: str, latent_size: int) -> torch.Tensor:
     """The latents (N, Z) in ``text``, for a generator whose latents have ``latent_size`` numbers.
 

@@ -40,6 +40,13 @@ class Nearest:
         return self.distances[:, 0] < self.limit
 
 
+@dataclass(frozen=True)
+class Preparing:
+    """Not yet: ``share`` of what has to be looked at first is done."""
+
+    share: float
+
+
 class TrainingPictures:
     """The pictures a run has trained on, to be searched by pixels and, where there is one, by a classifier's features.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from gan_studio.data import DataSet
 from gan_studio.errors import Sentence, StudioError
 from gan_studio.events import Curve, Event, Measurement
 from gan_studio.space import Space
-from gan_studio.training.checkpoint import CheckpointError, read_checkpoint, write_checkpoint
+from gan_studio.training.checkpoint import CheckpointError, read_checkpoint, read_meta, write_checkpoint
 from gan_studio.training.device import describe_precision
 from gan_studio.training.trainer import Trainer
 
@@ -175,6 +176,19 @@ class Run:
             "curve": self.curve.to_rows(),
         }
         write_checkpoint(path, self.trainer.state_dict(), meta)
+
+    def wrote(self, path: Path) -> bool:
+        """Whether ``path`` holds an earlier state of this very run: it was saved or loaded there, and has come from it.
+
+        Both follow from what each says was done to it.
+        """
+        try:
+            there = read_meta(path)["events"]
+        except (CheckpointError, KeyError):
+            return False
+        here = json.loads(json.dumps([event.to_json() for event in self.events]))
+        named = any(e.kind in ("save", "load") and e.detail.get("name") == path.stem for e in self.events)
+        return named and here[: len(there)] == there
 
     def _machine(self) -> dict[str, str | int]:
         """Where it runs and how it rounds, with "auto" resolved."""

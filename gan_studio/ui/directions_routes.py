@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
@@ -16,7 +14,7 @@ from gan_studio.latent.sliders import (
     directions_of,
 )
 from gan_studio.latent.vectors import pack
-from gan_studio.ui.routes import MOST_LATENT_BYTES, json_response, read_body, said
+from gan_studio.ui.routes import MOST_LATENT_BYTES, json_response, read_body, said, while_listening
 
 
 def add_directions_routes(app: FastAPI, explorer: Explorer) -> None:
@@ -27,13 +25,13 @@ def add_directions_routes(app: FastAPI, explorer: Explorer) -> None:
     async def directions(request: Request) -> Response:
         wanted = await read_body(request, DirectionsRequest, MOST_LATENT_BYTES)
         ask = explorer.study if wanted.kind == "layer" else explorer.quick
-        return _answer(await asyncio.wrap_future(ask(wanted.source, directions_of, wanted)))
+        return _answer(await while_listening(request, ask(wanted.source, directions_of, wanted)))
 
     @app.post("/live/attribute")
     @said
     async def attribute(request: Request) -> Response:
         wanted = await read_body(request, AttributeRequest, MOST_LATENT_BYTES)
-        return _answer(await asyncio.wrap_future(explorer.study(wanted.source, attribute_of, wanted)))
+        return _answer(await while_listening(request, explorer.study(wanted.source, attribute_of, wanted)))
 
 
 def _answer(found: Directions) -> Response:

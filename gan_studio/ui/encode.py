@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
@@ -21,6 +22,7 @@ REAL_COLUMNS = 16
 MARKED = ("edit", "fault")
 """The kinds of event that the curves show."""
 MOST_MARKERS = 200
+_QUICK = 60_000  # numbers: seventeen small colour pictures
 
 
 def sheet_png(images: torch.Tensor, columns: int) -> bytes:
@@ -28,6 +30,13 @@ def sheet_png(images: torch.Tensor, columns: int) -> bytes:
     buffer = io.BytesIO()
     tile(images.permute(0, 2, 3, 1).numpy(), columns).save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
     return buffer.getvalue()
+
+
+async def sheet_file(images: torch.Tensor, columns: int) -> bytes:
+    """:func:`sheet_png`, where it takes more than some milliseconds beside the event loop."""
+    if images.numel() <= _QUICK:
+        return sheet_png(images, columns)
+    return await asyncio.to_thread(sheet_png, images, columns)
 
 
 def sheet_text(images: torch.Tensor, columns: int) -> str:

@@ -20,7 +20,16 @@ from gan_studio.judges.player import HeldOut
 from gan_studio.latent.source import LIVE, Label, Seed, Source, SourceName
 from gan_studio.latent.vectors import pack
 from gan_studio.ui.encode import sheet_png, sheet_text
-from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, json_response, read_body, read_bytes, said
+from gan_studio.ui.routes import (
+    MOST_LATENT_BYTES,
+    NO_STORE,
+    json_beside,
+    json_response,
+    read_body,
+    read_bytes,
+    said,
+    while_listening,
+)
 
 
 class AboutRequest(BaseModel):
@@ -58,7 +67,7 @@ def add_find_routes(app: FastAPI, explorer: Explorer, finder: Finder, real: Held
     @said
     async def progress(search: str, step: int = -1) -> Response:
         """How far it is; with pictures only where it is further than ``step``."""
-        return json_response(await asyncio.to_thread(_progress, finder.progress(search), step))
+        return await json_beside(_progress, finder.progress(search), step)
 
     @app.post("/live/find/stop")
     @said
@@ -72,13 +81,13 @@ def _add_targets(app: FastAPI, explorer: Explorer, real: HeldOut) -> None:
     @said
     async def about(request: Request) -> Response:
         wanted = await read_body(request, AboutRequest)
-        return json_response(await asyncio.wrap_future(explorer.quick(wanted.source, _about)))
+        return json_response(await while_listening(request, explorer.quick(wanted.source, _about)))
 
     @app.post("/live/find/real")
     @said
     async def a_real_one(request: Request) -> Response:
         wanted = await read_body(request, RealRequest)
-        config, space = await asyncio.wrap_future(explorer.quick(wanted.source, lambda s: (s.config, s.space)))
+        config, space = await while_listening(request, explorer.quick(wanted.source, lambda s: (s.config, s.space)))
 
         def look() -> tuple[torch.Tensor, dict[str, Any]]:
             found = real_picture(real.like(config, space, wanted.source), wanted.label, wanted.seed)
@@ -93,13 +102,13 @@ def _add_targets(app: FastAPI, explorer: Explorer, real: HeldOut) -> None:
         file = await read_bytes(request, MOST_UPLOAD_BYTES)
         # One at a time: a large photograph takes a second and hundreds of megabytes while it is decoded.
         image = explorer.study(source, lambda it: uploaded_picture(file, picture_shape(it)))
-        return _picture(await asyncio.wrap_future(image))
+        return _picture(await while_listening(request, image))
 
     @app.post("/live/find/seen")
     @said
     async def seen(request: Request) -> Response:
         wanted = await read_body(request, SeenRequest, MOST_LATENT_BYTES)
-        problem = await asyncio.wrap_future(explorer.quick(wanted.source, lambda it: problem_of(wanted, it)))
+        problem = await while_listening(request, explorer.quick(wanted.source, lambda it: problem_of(wanted, it)))
         return _picture(to_bytes(problem.seen))
 
 

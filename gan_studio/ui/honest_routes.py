@@ -14,12 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from gan_studio.config import RunConfig
 from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer, draw
-from gan_studio.into.comparer import Comparer, Preparing
+from gan_studio.into.comparer import Comparer
 from gan_studio.latent.source import LIVE, Label, Seed, Source, SourceName
-from gan_studio.latent.vectors import Packed, unpack
-from gan_studio.metrics.copies import Nearest, Space
+from gan_studio.latent.vectors import Packed, unpack_one
+from gan_studio.metrics.copies import Nearest, Preparing, Space
 from gan_studio.ui.encode import sheet_text
-from gan_studio.ui.routes import MOST_LATENT_BYTES, json_response, read_body, said
+from gan_studio.ui.routes import MOST_LATENT_BYTES, json_response, read_body, said, while_listening
 
 MOST_COMPARED = 12
 
@@ -44,12 +44,12 @@ def add_honest_routes(app: FastAPI, explorer: Explorer, comparer: Comparer) -> N
     @said
     async def honest(request: Request) -> Response:
         wanted = await read_body(request, HonestRequest, MOST_LATENT_BYTES)
-        config, images, step = await asyncio.wrap_future(explorer.quick(wanted.source, _draw, wanted))
-        answer: dict[str, Any] = {"step": step, "count": len(images), "sheet": _sheet(images)}
+        config, images, step = await while_listening(request, explorer.quick(wanted.source, _draw, wanted))
+        answer: dict[str, Any] = {"step": step, "count": len(images), "sheet": await asyncio.to_thread(_sheet, images)}
         for space in wanted.spaces:
             found = comparer.nearest(config, images, space, wanted.neighbours)
             if isinstance(found, Future):
-                found = await asyncio.to_thread(_found, *await asyncio.wrap_future(found))
+                found = await asyncio.to_thread(_found, *await while_listening(request, found))
             answer[space] = {"preparing": found.share} if isinstance(found, Preparing) else found
         return json_response(answer)
 
@@ -58,7 +58,7 @@ def _draw(source: Source, wanted: HonestRequest) -> tuple[RunConfig, torch.Tenso
     if source.space.is_points:
         raise StudioError("this generator draws points: there are no pictures to compare", "error.copies_points")
     if wanted.z:
-        z = unpack(wanted.z, source.latent_size)[:MOST_COMPARED]
+        z = unpack_one(wanted.z, source.latent_size)[None]
         return source.config, draw(source, z, wanted.label), source.step
     z = torch.randn(MOST_COMPARED, source.latent_size, generator=torch.Generator().manual_seed(wanted.seed))
     return source.config, source.draw(z), source.step

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -24,9 +23,9 @@ from gan_studio.latent.inside import (
     without_channel,
 )
 from gan_studio.latent.source import LIVE, Label, Source, SourceName, latent_of_seed
-from gan_studio.latent.vectors import Packed, unpack
+from gan_studio.latent.vectors import Packed, unpack_one
 from gan_studio.ui.encode import sheet_text
-from gan_studio.ui.routes import json_response, read_body, said
+from gan_studio.ui.routes import json_response, read_body, said, while_listening
 
 PAGE_MAPS = 64
 """How many feature maps one sheet shows."""
@@ -85,8 +84,7 @@ def _handler(explorer: Explorer, model: type[BaseModel], work: Callable[[Source,
     @said
     async def answer(request: Request) -> Response:
         wanted = await read_body(request, model)
-        found = await asyncio.wrap_future(explorer.study(wanted.source, _finite, work, wanted))
-        return json_response(found)
+        return json_response(await while_listening(request, explorer.study(wanted.source, _finite, work, wanted)))
 
     return answer
 
@@ -99,7 +97,7 @@ def _finite(source: Source, work: Callable[[Source, Any], dict[str, Any]], wante
 
 
 def _inputs(source: Source, wanted: InsideRequest | ChannelRequest) -> tuple[torch.Tensor, torch.Tensor | None]:
-    z = unpack(wanted.z, source.latent_size)[:1] if wanted.z else latent_of_seed(0, source.latent_size)[None]
+    z = (unpack_one(wanted.z, source.latent_size) if wanted.z else latent_of_seed(0, source.latent_size))[None]
     labels = source.labels(wanted.label, 1)
     return z.to(source.device), None if labels is None else labels.to(source.device)
 

@@ -11,8 +11,8 @@ from fastapi.responses import Response
 from gan_studio.judges.examiner import Examiner, Submission, TestRequest
 from gan_studio.judges.human import PICTURES
 from gan_studio.judges.referee import MatchRequest, Referee
-from gan_studio.ui.encode import sheet_png
-from gan_studio.ui.routes import NO_STORE, json_response, read_body, said
+from gan_studio.ui.encode import sheet_file
+from gan_studio.ui.routes import NO_STORE, json_response, read_body, said, while_listening
 
 
 def add_judge_routes(app: FastAPI, examiner: Examiner, referee: Referee) -> None:
@@ -27,7 +27,7 @@ def _add_human(app: FastAPI, examiner: Examiner) -> None:
     async def begin(request: Request) -> Response:
         """The twenty pictures as one sheet in the order of the test, and a ticket for the answers."""
         wanted = await read_body(request, TestRequest)
-        ticket, test = await asyncio.wrap_future(examiner.begin(wanted))
+        ticket, test = await while_listening(request, examiner.begin(wanted))
         about = {
             "ticket": ticket,
             "test": test.id,
@@ -38,7 +38,7 @@ def _add_human(app: FastAPI, examiner: Examiner) -> None:
             "count": PICTURES,
         }
         headers = {**NO_STORE, "X-Test": json.dumps(about)}
-        return Response(sheet_png(test.images, PICTURES), media_type="image/png", headers=headers)
+        return Response(await sheet_file(test.images, PICTURES), media_type="image/png", headers=headers)
 
     @app.post("/live/human/answers")
     @said

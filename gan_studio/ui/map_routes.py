@@ -2,60 +2,64 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import Future
-from pathlib import Path
-from typing import TypeVar
-
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer, draw_map
+from gan_studio.into.comparer import Comparer
 from gan_studio.judges.heat import HeatMaps, HeatRequest
 from gan_studio.judges.player import HeldOut
 from gan_studio.latent.maps import BlendRequest, MapRequest, PlaneRequest, pack_plane, plane_of
 from gan_studio.latent.source import Source
 from gan_studio.latent.vectors import pack
 from gan_studio.metrics.cloud import Cloud, CloudRequest, Clouds
+from gan_studio.metrics.copies import Preparing
 from gan_studio.ui.encode import sheet_text
-from gan_studio.ui.routes import MOST_LATENT_BYTES, drawing_response, json_response, read_body, said
+from gan_studio.ui.routes import (
+    MOST_LATENT_BYTES,
+    drawing_response,
+    json_beside,
+    json_response,
+    read_body,
+    said,
+    while_listening,
+)
 
-T = TypeVar("T")
 _COLUMNS = 8
 _CLOUD_COLUMNS = 50
-_GONE_SECONDS = 0.2
 
 
-def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, data_dir: Path | None) -> None:
+def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, comparer: Comparer) -> None:
     """Add ``/live/plane``, ``/live/map``, ``/live/heat``, ``/live/blend`` and ``/live/cloud`` to ``app``."""
-    heats, clouds = HeatMaps(real, data_dir), Clouds(real)
+    heats, clouds = HeatMaps(real, comparer.pictures), Clouds(real)
 
     @app.post("/live/plane")
     @said
     async def plane(request: Request) -> Response:
         wanted = await read_body(request, PlaneRequest, MOST_LATENT_BYTES)
-        return json_response(await asyncio.wrap_future(explorer.quick(wanted.source, _plane, wanted)))
+        return json_response(await while_listening(request, explorer.quick(wanted.source, _plane, wanted)))
 
     @app.post("/live/map")
     @said
     async def places(request: Request) -> Response:
         wanted = await read_body(request, MapRequest, MOST_LATENT_BYTES)
-        drawing = await asyncio.wrap_future(explorer.quick(wanted.source, draw_map, wanted))
-        return drawing_response(drawing, min(len(drawing.images), _COLUMNS))
+        drawing = await while_listening(request, explorer.quick(wanted.source, draw_map, wanted))
+        return await drawing_response(drawing, min(len(drawing.images), _COLUMNS))
 
     @app.post("/live/blend")
     @said
     async def blend(request: Request) -> Response:
         wanted = await read_body(request, BlendRequest, MOST_LATENT_BYTES)
-        drawing = await asyncio.wrap_future(explorer.quick(wanted.source, draw_map, wanted))
-        return drawing_response(drawing, min(len(drawing.images), _COLUMNS), z=pack(drawing.latents[0]))
+        drawing = await while_listening(request, explorer.quick(wanted.source, draw_map, wanted))
+        return await drawing_response(drawing, min(len(drawing.images), _COLUMNS), z=pack(drawing.latents[0]))
 
     @app.post("/live/heat")
     @said
     async def heat(request: Request) -> Response:
         wanted = await read_body(request, HeatRequest, MOST_LATENT_BYTES)
         found = await while_listening(request, explorer.study_player(wanted.source, heats.measure, wanted))
+        if isinstance(found, Preparing):
+            return json_response({"preparing": found.share})
         values = [round(value, 5) for value in found.values.nan_to_num(0, 1e9, -1e9).tolist()]
         answer = {"values": values, "names": found.names, "limit": found.limit, "step": found.step}
         return json_response(answer)
@@ -65,7 +69,7 @@ def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, data_dir: Pa
     async def cloud(request: Request) -> Response:
         wanted = await read_body(request, CloudRequest)
         found = await while_listening(request, explorer.study_player(wanted.source, clouds.make, wanted))
-        return json_response(await asyncio.to_thread(_cloud_json, found))
+        return await json_beside(_cloud_json, found)
 
 
 def _plane(source: Source, request: PlaneRequest) -> dict:
@@ -86,14 +90,3 @@ def _cloud_json(cloud: Cloud) -> dict:
         "step": cloud.step,
         "png": sheet_text(cloud.images, _CLOUD_COLUMNS),
     }
-
-
-async def while_listening(request: Request, future: Future[T]) -> T:
-    """What ``future`` gives; a study that nobody waits for any more is not begun."""
-    waiting = asyncio.wrap_future(future)
-    while not waiting.done():
-        await asyncio.wait([waiting], timeout=_GONE_SECONDS)
-        if not waiting.done() and await request.is_disconnected():
-            future.cancel()
-            raise StudioError("nobody waits for this any more")
-    return waiting.result()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from typing import Any
 
@@ -11,7 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from gan_studio.errors import StudioError
-from gan_studio.explorer import Explorer, draw
+from gan_studio.explorer import PIECE, Explorer, draw
 from gan_studio.judges.along import Curves, curves_along
 from gan_studio.judges.player import HeldOut, Player
 from gan_studio.latent.export import FORMATS, encode_film
@@ -19,10 +18,17 @@ from gan_studio.latent.journey import FilmRequest, Journey, PathRequest, journey
 from gan_studio.latent.paths import shell
 from gan_studio.latent.source import Source
 from gan_studio.ui.encode import sheet_text
-from gan_studio.ui.routes import MOST_LATENT_BYTES, NO_STORE, json_response, read_body, said
+from gan_studio.ui.routes import (
+    MOST_LATENT_BYTES,
+    NO_STORE,
+    draw_in_pieces,
+    json_beside,
+    json_response,
+    read_body,
+    said,
+    while_listening,
+)
 
-_PIECE = 40
-"""Frames that are drawn in one go: between pieces it is the turn of other people's sliders."""
 _COLUMNS = 24
 
 
@@ -33,37 +39,37 @@ def add_paths_routes(app: FastAPI, explorer: Explorer, real: HeldOut) -> None:
     @said
     async def path(request: Request) -> Response:
         wanted = await read_body(request, PathRequest, MOST_LATENT_BYTES)
-        return json_response(await _draw_path(explorer, wanted))
+        return await json_beside(_path_field, *await _draw_path(request, explorer, wanted))
 
     @app.post("/live/path/curves")
     @said
     async def curves(request: Request) -> Response:
         wanted = await read_body(request, PathRequest, MOST_LATENT_BYTES)
-        measured = await asyncio.wrap_future(explorer.study_player(wanted.source, _measure, wanted, real))
+        measured = await while_listening(request, explorer.study_player(wanted.source, _measure, wanted, real))
         return json_response(_curves_field(measured))
 
     @app.post("/live/path/film")
     @said
     async def film(request: Request) -> Response:
         wanted = await read_body(request, FilmRequest, MOST_LATENT_BYTES)
-        data = await asyncio.wrap_future(explorer.study(wanted.source, _film, wanted))
+        data = await while_listening(request, explorer.study(wanted.source, _film, wanted))
         return Response(data, media_type=FORMATS[wanted.format], headers=NO_STORE)
 
 
-async def _draw_path(explorer: Explorer, wanted: PathRequest) -> dict[str, Any]:
-    """The frames of all rows, one row after the other, as a sheet; their norms; where the key frames are."""
-    about, journey = await asyncio.wrap_future(explorer.quick(wanted.source, _plan, wanted))
-    images = []
-    for latents in journey.rows.values():
-        for start in range(0, len(latents), _PIECE):
-            piece = explorer.quick(wanted.source, _draw_piece, journey, latents, slice(start, start + _PIECE))
-            images.append(await asyncio.wrap_future(piece))
-    sheet = torch.cat(images)
-    png = await asyncio.to_thread(sheet_text, sheet, _COLUMNS)
-    return {**about, "columns": _COLUMNS, "rows": math.ceil(len(sheet) / _COLUMNS), "png": png}
+async def _draw_path(request: Request, explorer: Explorer, wanted: PathRequest) -> tuple[dict[str, Any], torch.Tensor]:
+    """What is known of the path, and the frames of all rows, one row after the other."""
+    about, journey, source = await while_listening(request, explorer.quick(wanted.source, _plan, wanted))
+    rows = [await draw_in_pieces(request, explorer, source, z, journey.labels) for z in journey.rows.values()]
+    return about, torch.cat(rows)
 
 
-def _plan(source: Source, wanted: PathRequest) -> tuple[dict[str, Any], Journey]:
+def _path_field(about: dict[str, Any], frames: torch.Tensor) -> dict[str, Any]:
+    rows = math.ceil(len(frames) / _COLUMNS)
+    return {**about, "columns": _COLUMNS, "rows": rows, "png": sheet_text(frames, _COLUMNS)}
+
+
+def _plan(source: Source, wanted: PathRequest) -> tuple[dict[str, Any], Journey, Source]:
+    """What is known of the path, the path, and what draws all of it while training goes on."""
     journey = journey_of(wanted, source)
     norms = {name: _short(latents.norm(dim=1)) for name, latents in journey.rows.items()}
     about = {
@@ -75,24 +81,21 @@ def _plan(source: Source, wanted: PathRequest) -> tuple[dict[str, Any], Journey]
         "shell": shell(source.latent_size),
         "stops": journey.stops,
     }
-    return about, journey
-
-
-def _draw_piece(source: Source, journey: Journey, latents: torch.Tensor, part: slice) -> torch.Tensor:
-    return draw(source, latents[part], None if journey.labels is None else journey.labels[part])
+    return about, journey, source.frozen()
 
 
 def _measure(player: Player, wanted: PathRequest, real: HeldOut) -> Curves:
-    return curves_along(player, real.of(player), journey_of(wanted, player.source), wanted.closed)
+    closed = wanted.closed and wanted.mode == "keys"  # a walk is never closed
+    return curves_along(player, real.of(player), journey_of(wanted, player.source), closed)
 
 
 def _film(source: Source, wanted: FilmRequest) -> bytes:
     journey = journey_of(wanted, source)
     if wanted.row not in journey.rows:
         raise StudioError(f"row: this path has {' and '.join(journey.rows)}, not {wanted.row}")
-    latents = journey.rows[wanted.row]
-    parts = [slice(start, start + _PIECE) for start in range(0, len(latents), _PIECE)]
-    images = torch.cat([_draw_piece(source, journey, latents, part) for part in parts])
+    latents, labels = journey.rows[wanted.row], journey.labels
+    parts = [slice(start, start + PIECE) for start in range(0, len(latents), PIECE)]
+    images = torch.cat([draw(source, latents[part], None if labels is None else labels[part]) for part in parts])
     return encode_film(images, wanted.format, wanted.frames_per_second)
 
 

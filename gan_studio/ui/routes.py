@@ -6,10 +6,13 @@ import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ValidationError
@@ -17,11 +20,11 @@ from starlette.staticfiles import StaticFiles
 
 from gan_studio.assets import asset_dir
 from gan_studio.errors import StudioError
-from gan_studio.explorer import Drawing, Explorer
-from gan_studio.latent.source import PATH_FRAMES, VARIATIONS, DrawRequest, LatentRequest
+from gan_studio.explorer import PIECE, Drawing, Explorer, draw
+from gan_studio.latent.source import PATH_FRAMES, VARIATIONS, DrawRequest, LatentRequest, Source, latents_of
 from gan_studio.latent.vectors import pack
 from gan_studio.quality import QualityMonitor
-from gan_studio.ui.encode import sheet_png
+from gan_studio.ui.encode import sheet_file
 from gan_studio.ui.stream import Cursor, Hub
 
 _MOST_BYTES = 10_000
@@ -29,9 +32,11 @@ MOST_LATENT_BYTES = 4_000_000
 """Of a request that brings latents."""
 SHEET_COLUMNS = 20
 NO_STORE = {"Cache-Control": "no-store"}
+_GONE_SECONDS = 0.2
 
 Handler = Callable[..., Awaitable[Response]]
 Body = TypeVar("Body", bound=BaseModel)
+T = TypeVar("T")
 
 
 def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: QualityMonitor) -> None:
@@ -52,9 +57,9 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
     @said
     async def latent(request: Request) -> Response:
         wanted = await read_body(request, LatentRequest)
-        drawing = await asyncio.wrap_future(explorer.submit(wanted))
+        drawing = await while_listening(request, explorer.submit(wanted))
         explained = [round(share, 4) for share in drawing.explained]
-        return drawing_response(
+        return await drawing_response(
             drawing,
             PATH_FRAMES if wanted.view == "path" else VARIATIONS + 1,
             explained=explained,
@@ -63,10 +68,14 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
 
     @app.post("/live/draw")
     @said
-    async def draw(request: Request) -> Response:
+    async def pictures(request: Request) -> Response:
         wanted = await read_body(request, DrawRequest, MOST_LATENT_BYTES)
-        drawing = await asyncio.wrap_future(explorer.submit(wanted))
-        return drawing_response(drawing, min(len(drawing.images), SHEET_COLUMNS))
+        drawing, source = await while_listening(request, explorer.quick(wanted.source, _draw_first, wanted))
+        if source:
+            rest, labels = drawing.latents[PIECE:], source.labels(wanted.label, len(drawing.latents) - PIECE)
+            others = await draw_in_pieces(request, explorer, source, rest, labels)
+            drawing = replace(drawing, images=torch.cat([drawing.images, others]))
+        return await drawing_response(drawing, min(len(drawing.images), SHEET_COLUMNS))
 
     @app.get("/live/quality")
     async def quality() -> Response:
@@ -90,7 +99,15 @@ def finite(content: Any) -> Any:
     return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
-def drawing_response(drawing: Drawing, columns: int, **more: Any) -> Response:
+def _draw_first(source: Source, wanted: DrawRequest) -> tuple[Drawing, Source | None]:
+    """All latents, the pictures of the first ones, and where there are more what draws them."""
+    latents = latents_of(wanted, source)
+    images = draw(source, latents[:PIECE], wanted.label)
+    drawing = Drawing(images, latents, source.step, source.explained, source.class_name(wanted.label))
+    return drawing, source.frozen() if len(latents) > PIECE else None
+
+
+async def drawing_response(drawing: Drawing, columns: int, **more: Any) -> Response:
     """The pictures as one PNG sheet; what they are goes into a header."""
     about = {
         "step": drawing.step,
@@ -101,7 +118,36 @@ def drawing_response(drawing: Drawing, columns: int, **more: Any) -> Response:
         **more,
     }
     headers = {**NO_STORE, "X-Drawing": json.dumps(about)}
-    return Response(sheet_png(drawing.images, columns), media_type="image/png", headers=headers)
+    return Response(await sheet_file(drawing.images, columns), media_type="image/png", headers=headers)
+
+
+async def draw_in_pieces(
+    request: Request, explorer: Explorer, source: Source, latents: torch.Tensor, labels: torch.Tensor | None
+) -> torch.Tensor:
+    """Pictures (N, C, H, W) uint8 of latents (N, Z), as :func:`gan_studio.explorer.draw` gives them, all by ``source``
+    as it is, which must be a frozen one."""
+    images = []
+    for start in range(0, len(latents), PIECE):
+        part = slice(start, start + PIECE)
+        piece = explorer.go_on_drawing(draw, source, latents[part], None if labels is None else labels[part])
+        images.append(await while_listening(request, piece))
+    return torch.cat(images)
+
+
+async def while_listening(request: Request, future: Future[T]) -> T:
+    """What ``future`` gives; a piece of work that nobody waits for any more is not begun."""
+    waiting = asyncio.wrap_future(future)
+    while not waiting.done():
+        await asyncio.wait([waiting], timeout=_GONE_SECONDS)
+        if not waiting.done() and await request.is_disconnected():
+            future.cancel()
+            raise StudioError("nobody waits for this any more")
+    return waiting.result()
+
+
+async def json_beside(make: Callable[..., Any], *arguments: object) -> Response:
+    """What ``make(*arguments)`` gives, made and written beside the event loop, because it brings pictures."""
+    return await asyncio.to_thread(lambda: json_response(make(*arguments)))
 
 
 async def read_body(request: Request, model: type[Body], most: int = _MOST_BYTES) -> Body:

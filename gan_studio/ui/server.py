@@ -44,6 +44,7 @@ from gan_studio.ui.paths_routes import add_paths_routes
 from gan_studio.ui.routes import add_live_routes
 from gan_studio.ui.stream import Hub
 from gan_studio.ui.train_tab import default_config
+from gan_studio.ui.visitors import Visitors
 from gan_studio.worker import Worker
 
 DEFAULT_HOST = "127.0.0.1"
@@ -62,7 +63,7 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
     studies = Worker(session, share=0.5)
     explorer = Explorer(session, worker, studies)
     finder, comparer = Finder(explorer), Comparer(session, explorer)
-    examiner, referee = Examiner(session, worker, real), Referee(session, worker, real)
+    examiner, referee = Examiner(session, worker, real), Referee(session, studies, real)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -77,14 +78,18 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
         studies.close()
         monitor.close()
 
-    middleware = [Middleware(OriginGuard, local_only=local_only), Middleware(EarlyHead, html=head())]
+    middleware = [
+        Middleware(OriginGuard, local_only=local_only),
+        Middleware(Visitors),
+        Middleware(EarlyHead, html=head()),
+    ]
     app = FastAPI(lifespan=lifespan, middleware=middleware, docs_url=None, redoc_url=None, openapi_url=None)
     add_live_routes(app, hub, explorer, monitor)
     add_judge_routes(app, examiner, referee)
     add_paths_routes(app, explorer, real)
     add_directions_routes(app, explorer)
     add_arithmetic_routes(app, explorer)
-    add_map_routes(app, explorer, real, session.data_dir)
+    add_map_routes(app, explorer, real, comparer)
     add_find_routes(app, explorer, finder, real)
     add_inside_routes(app, explorer)
     add_honest_routes(app, explorer, comparer)

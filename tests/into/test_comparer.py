@@ -1,13 +1,11 @@
-import threading
-
 import pytest
 import torch
 
 from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
 from gan_studio.into import comparer as module
-from gan_studio.into.comparer import Comparer, Preparing
-from gan_studio.metrics.copies import TrainingPictures
+from gan_studio.into.comparer import Comparer
+from gan_studio.metrics.copies import Preparing, TrainingPictures
 from gan_studio.session import Session
 from gan_studio.worker import Worker
 from tests.conftest import tiny_config, wait_until
@@ -56,19 +54,47 @@ def test_points_are_refused(comparer):
     assert "no pictures to compare" in wait_until(problem)
 
 
-def test_preparing_ends_with_the_app(comparer, monkeypatch):
-    started = threading.Event()
+def test_what_cannot_be_read_is_said_each_time_it_is_asked_for(comparer):
+    config = tiny_config(dataset="folder", source="gone")
+    blank = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)
+    for _ in range(2):
+        with pytest.raises(StudioError):
+            wait_until(lambda: comparer.nearest(config, blank, "pixels", 1) and None)
+
+
+@pytest.fixture
+def endless(monkeypatch):
+    """Training pictures that are never ready; how many of them were begun."""
+    begun = []
 
     class Endless(TrainingPictures):
         def __init__(self, config, data_dir, looked):
-            started.set()
+            begun.append(config.train_size)
             while True:
                 looked(1)
 
     monkeypatch.setattr(module, "TrainingPictures", Endless)
+    return begun
+
+
+def test_data_sets_that_are_being_prepared_are_not_begun_anew(comparer, endless):
+    other = Comparer(comparer._session, comparer._explorer)
+    configs = [tiny_config(dataset="emoji", train_size=size) for size in (100, 200, 300)]
+    for config in 5 * configs:
+        assert other.pictures(config, "pixels") == Preparing(0.0)
+    wait_until(lambda: len(endless) >= 2)
+    assert sorted(endless) == [100, 200] and len(other._threads) == 2
+    other.close()
+    wait_until(lambda: not other.busy)
+    assert other.pictures(configs[2], "pixels") == Preparing(0.0)  # now there is room
+    wait_until(lambda: not other.busy)
+    assert len(other._sets) == 2
+
+
+def test_preparing_ends_with_the_app(comparer, endless):
     other = Comparer(comparer._session, comparer._explorer)
     blank = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)
     assert other.nearest(EMOJI, blank, "pixels", 1) == other.nearest(EMOJI, blank, "features", 1) == Preparing(0.0)
-    assert started.wait(20) and other.busy
+    assert wait_until(lambda: endless) and other.busy
     other.close()
     wait_until(lambda: not other.busy)

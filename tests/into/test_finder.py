@@ -10,7 +10,7 @@ from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
 from gan_studio.into import finder as module
 from gan_studio.into.finder import MOST_SEARCHES, Finder, FindRequest, problem_of
-from gan_studio.worker import Worker
+from gan_studio.worker import MOST_WAITING, Worker
 from tests.conftest import tiny_config, wait_until
 
 GREY = base64.b64encode(bytes([128] * 784)).decode()
@@ -45,6 +45,21 @@ def test_a_search_gets_nearer_and_says_how_far_it_is(finder):
     assert [step for step, _, _ in progress.curve] == [0, 10, 20, 30, 40, 50]
     assert progress.curve[-1][1] < progress.curve[0][1] and progress.curve[-1][1] <= progress.curve[-1][2]
     torch.testing.assert_close(progress.found.errors[0].sqrt().item(), progress.curve[-1][1])
+
+
+def test_the_end_of_a_search_is_told_together_with_what_was_found(finder, monkeypatch):
+    seen = []
+
+    class Watched(module._Search):
+        def __setattr__(self, name, value):
+            super().__setattr__(name, value)
+            if name == "progress":
+                seen.append(value)
+
+    monkeypatch.setattr(module, "_Search", Watched)
+    finished(finder, finder.start(request()))
+    done = [progress for progress in seen if progress.state == "done"]
+    assert [progress.found.step for progress in done] == [50] and done[0].curve[-1][0] == 50
 
 
 def test_the_same_search_finds_the_same(finder):
@@ -92,8 +107,9 @@ def test_what_is_seen_depends_on_the_task(explorer):
 @pytest.fixture
 def hold(explorer):
     """Nothing is searched for until this is set."""
-    event = threading.Event()
-    explorer.go_on(event.wait, 30)
+    event, begun = threading.Event(), threading.Event()
+    explorer.go_on(lambda: (begun.set(), event.wait(30)))
+    assert begun.wait(20)
     yield event
     event.set()
 
@@ -135,6 +151,13 @@ def test_too_many_searches_at_once_are_refused(finder, hold):
     with pytest.raises(StudioError, match="searching already"):
         finder.start(request(visitor="one more"))
     finder.start(request(visitor="0"))  # in place of the own one
+
+
+def test_a_search_for_which_there_is_no_room_fails_and_says_so(finder, explorer, hold):
+    for _ in range(MOST_WAITING):
+        explorer.go_on(int)
+    progress = finder.progress(finder.start(request()))
+    assert progress.state == "failed" and "busy" in progress.message
 
 
 def test_what_goes_wrong_is_said(finder):

@@ -9,7 +9,7 @@ from gan_studio.judges.heat import Alone, HeatMaps, HeatRequest
 from gan_studio.judges.player import HeldOut
 from gan_studio.latent.maps import PlaneRequest, map_latents, pack_plane, plane_of
 from gan_studio.metrics.classifier import load_classifier
-from gan_studio.metrics.copies import TrainingPictures
+from gan_studio.metrics.copies import Preparing, TrainingPictures
 from tests.conftest import tiny_config
 from tests.judges.conftest import pictures
 
@@ -24,7 +24,7 @@ def request_for(player, **values):
 
 @pytest.fixture
 def heats(tmp_path):
-    return HeatMaps(HeldOut(tmp_path), tmp_path)
+    return HeatMaps(HeldOut(tmp_path), lambda config, space: TrainingPictures(config, tmp_path))
 
 
 COUPLED = [
@@ -59,10 +59,9 @@ def test_among_its_companions_the_verdict_is_the_usual_one(make_player, values):
 
 
 @pytest.mark.parametrize("objective", ["non_saturating", "wasserstein", "relativistic"])
-def test_scores_do_not_depend_on_how_places_are_asked_for(make_player, tmp_path, objective):
+def test_scores_do_not_depend_on_how_places_are_asked_for(make_player, heats, objective):
     data = load_data(tiny_config(dataset="emoji"))
     player = make_player(data, steps=1, objective=objective, discriminator_norm="batch", hidden=(16, 12, 8))
-    heats = HeatMaps(HeldOut(tmp_path), tmp_path)
     whole = heats.measure(player, request_for(player))
     part = heats.measure(player, request_for(player, places=PLACES[5:7]))
     torch.testing.assert_close(part.values, whole.values[5:7], rtol=1e-4, atol=1e-4)
@@ -83,6 +82,15 @@ def test_classes_and_distances_are_those_of_the_pictures(make_player, heats, tmp
     found = heats.measure(player, request_for(player, kind="pixels"))
     torch.testing.assert_close(found.values, nearest.distances[:, 0])
     assert found.limit == nearest.limit
+
+
+def test_training_pictures_that_are_not_ready_are_not_waited_for(make_player, tmp_path):
+    asked = []
+    heats = HeatMaps(HeldOut(tmp_path), lambda *wanted: asked.append(wanted) or Preparing(0.25))
+    player = make_player(pictures(GREY), steps=1)
+    assert heats.measure(player, request_for(player, kind="features")) == Preparing(0.25)
+    assert asked == [(player.config, "features")]
+    assert heats.measure(player, request_for(player)).values.shape == (12,)  # the discriminator needs none
 
 
 def test_a_class_is_judged_as_that_class(make_player, heats):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gan_studio.errors import StudioError
-from gan_studio.latent.vectors import MOST_LATENTS, pack, unpack
+from gan_studio.latent.vectors import MOST_LATENTS, pack, unpack, unpack_one
 
 Z = torch.randn(3, 5, generator=torch.Generator().manual_seed(0))
 
@@ -29,3 +29,11 @@ def test_latents_come_back_as_they_were():
 def test_anything_else_is_refused(text, said):
     with pytest.raises(StudioError, match=said):
         unpack(text, 5)
+
+
+def test_one_latent_is_not_taken_from_many():
+    assert torch.equal(unpack_one(pack(Z[0]), 5), Z[0])
+    with pytest.raises(StudioError, match="15 numbers do not make one latent of 5"):
+        unpack_one(pack(Z), 5)
+    with pytest.raises(StudioError, match="0 numbers"):
+        unpack_one("", 5)

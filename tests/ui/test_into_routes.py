@@ -203,3 +203,13 @@ def test_random_pictures_and_a_given_one_are_compared(served):
     single = ready(z=Z, neighbours=3)
     assert single["count"] == 1 and picture(single["features"]["sheet"]).size == (3 * 32, 32)
     assert single["pixels"]["distances"][0] == sorted(single["pixels"]["distances"][0])
+
+
+@pytest.mark.parametrize(
+    ("path", "keys"),
+    [("latent", False), ("inside", False), ("inside/directions", False), ("honest", False), ("path", True)],
+)
+def test_two_latents_are_not_taken_for_one(served, path, keys):
+    z = pack(torch.ones(2, 8))
+    answer = ask(served, path, source="digits", **({"keys": [{"z": z}] * 2} if keys else {"z": z}))
+    assert answer.status_code == 422 and "16 numbers do not make one latent of 8" in answer.json()["error"]

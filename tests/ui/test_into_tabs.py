@@ -4,8 +4,8 @@ import pytest
 
 from gan_studio.data import load_data
 from gan_studio.training.run import Run
-from tests.conftest import tiny_config
-from tests.ui.visitor import reaches
+from tests.conftest import tiny_config, wait_until
+from tests.ui.visitor import pixels, reaches
 
 pytestmark = pytest.mark.browser
 
@@ -65,6 +65,13 @@ def test_a_drawn_picture_is_searched_for_filled_in_and_kept(visitor):
     assert page.evaluate(shown) == 255  # what was drawn is kept
     page.click("gan-find [data-do=keep]")
     assert page.locator("gan-tray .tray-item").count() == 1
+    stopped = """async (found) => {
+        found.actions.hidden = true;
+        await found.show({...found.last, state: 'running'});
+        await found.show({...found.last, state: 'stopped', pictures: undefined});
+    }"""
+    page.evaluate(f"({stopped})(document.querySelector('gan-find').found)")
+    assert page.locator("gan-find [data-do=keep]").is_visible()  # although the end brought no new pictures
     label = page.evaluate("document.querySelector('gan-find').found.label()")
     page.locator(".find-all canvas").nth(0 if label else 1).click()  # one that is not of class 0, which is current
     page.click("gan-find [data-do=go]")
@@ -72,6 +79,23 @@ def test_a_drawn_picture_is_searched_for_filled_in_and_kept(visitor):
     found = "document.querySelector('gan-find').found"
     drawn = "JSON.parse(document.querySelector('[data-sheet=picture]').dataset.drawn)"
     reaches(page, f"{drawn}.z === {found}.z[{found}.chosen] && {drawn}.label === {found}.label()")
+
+
+def test_a_target_that_comes_late_does_not_replace_a_newer_one(visitor):
+    page, held = open_tab(visitor, "Find", "digits"), []
+    reaches(page, "document.querySelector('gan-find').easel.pixels().some((pixel) => pixel > 100)")
+    page.route("**/live/find/real", lambda route: bool(held.append(route)))
+    before = pixels(page, "target")
+    for _ in range(2):
+        page.click("[data-do=another]")
+    wait_until(lambda: page.wait_for_timeout(20) or len(held) == 2)
+    held[1].continue_()
+    reaches(page, f"document.querySelector('[data-sheet=target]').toDataURL() != '{before}'")
+    newer = pixels(page, "target")
+    with page.expect_response("**/live/find/real"):
+        held[0].continue_()
+    page.wait_for_timeout(300)
+    assert pixels(page, "target") == newer
 
 
 def test_a_channel_is_switched_off(visitor):

@@ -2,12 +2,15 @@
 
 import io
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from gan_studio.judges import referee
+from gan_studio.judges.player import live_player
 from tests.conftest import tiny_config, wait_until
 from tests.ui.test_server import Served
 
@@ -115,3 +118,21 @@ def test_a_match_is_played_while_the_server_answers(served):
     assert "is being played" in served.client.post("/live/match", json={"players": ["one", "two"]}).text
     served.client.post("/live/match/stop")
     wait_until(lambda: match()["state"] == "stopped")
+
+
+def test_pictures_are_drawn_while_a_match_is_played(served, monkeypatch):
+    begun, over = threading.Event(), threading.Event()
+
+    def slow_player(session):
+        begun.set()
+        assert over.wait(30)
+        return live_player(session)
+
+    monkeypatch.setattr(referee, "live_player", slow_player)
+    wanted = {"players": ["live", "one"], "samples": 100}
+    assert served.client.post("/live/match", json=wanted).json()["state"] == "running"
+    assert begun.wait(20)
+    assert served.client.post("/live/latent", json={"source": "one"}).status_code == 200
+    assert served.client.get("/live/match").json()["state"] == "running"
+    over.set()
+    wait_until(lambda: served.client.get("/live/match").json()["state"] != "running")

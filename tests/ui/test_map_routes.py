@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 import json
+import threading
 from concurrent.futures import Future
 
 import numpy as np
@@ -14,7 +15,8 @@ from PIL import Image
 from gan_studio.errors import StudioError
 from gan_studio.latent.source import latent_of_seed
 from gan_studio.latent.vectors import pack, unpack
-from gan_studio.ui.map_routes import while_listening
+from gan_studio.ui import encode, routes
+from gan_studio.ui.routes import while_listening
 from tests.conftest import tiny_config, wait_until
 from tests.ui.test_server import Served
 
@@ -56,7 +58,12 @@ def test_a_plane_and_its_pictures(served):
 @pytest.mark.parametrize(("kind", "limited"), [("score", True), ("class", False), ("pixels", True)])
 def test_heat_over_it(served, kind, limited):
     plane = post(served, "plane", source="one").json()["plane"]
-    found = post(served, "heat", source="one", plane=plane, places=SQUARE[:5], kind=kind).json()
+
+    def heat():
+        answer = post(served, "heat", source="one", plane=plane, places=SQUARE[:5], kind=kind).json()
+        return "preparing" not in answer and answer
+
+    found = wait_until(heat)
     assert len(found["values"]) == 5 and (found["limit"] is not None) == limited and found["step"] == 1
     assert bool(found["names"]) == (kind == "class")
 
@@ -73,6 +80,27 @@ def test_a_cloud_and_its_pictures(served):
     picture = Image.open(io.BytesIO(base64.b64decode(found["png"])))
     assert picture.size == (50 * 32, 2 * 32) and found["columns"] == 50
     assert post(served, "cloud", **wanted).json() == found
+
+
+def test_many_latents_are_drawn_in_pieces_and_encoded_beside_the_event_loop(served, monkeypatch):
+    drawn, encoded_in = [], []
+    draw, sheet_png = routes.draw, encode.sheet_png
+
+    def noted(images, columns):
+        encoded_in.append(threading.current_thread())
+        return sheet_png(images, columns)
+
+    monkeypatch.setattr(routes, "draw", lambda source, z, labels: drawn.append(len(z)) or draw(source, z, labels))
+    monkeypatch.setattr(encode, "sheet_png", noted)
+    z = torch.stack([latent_of_seed(seed, 8) for seed in range(100)])
+    about, picture = sheet(post(served, "draw", source="one", z=pack(z)))
+    assert drawn == [40, 40, 20] and about["count"] == 100 and picture.shape == (160, 640, 3)
+    for at in (3, 99):
+        _, alone = sheet(post(served, "draw", source="one", z=pack(z[at])))
+        row, column = divmod(at, 20)
+        there = picture[32 * row : 32 * row + 32, 32 * column : 32 * column + 32].astype(int)
+        assert np.abs(there - alone).max() <= 1
+    assert [thread is served.thread for thread in encoded_in] == [False, True, True]
 
 
 class Visitor:

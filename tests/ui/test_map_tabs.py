@@ -68,6 +68,10 @@ def test_a_map_fills_in_and_is_moved_zoomed_and_clicked(visitor):
     reaches(page, f"{MAP}.dataset.heat == 'class'")
     assert page.locator("gan-heat-legend .class").count() >= 1
     assert "class the classifier sees" in page.locator("gan-map figcaption").inner_text()
+    page.select_option("[data-choice=heat]", "pixels")
+    reaches(page, "document.querySelector('gan-map [data-note=map]').textContent.startsWith('Being prepared, ')")
+    reaches(page, f"{MAP}.dataset.heat == 'pixels'", 120)
+    assert "Being prepared" not in page.locator("gan-map [data-note=map]").inner_text()
 
 
 def test_the_pad_follows_the_mouse_and_shows_its_last_place(visitor):

@@ -3,11 +3,14 @@
 import base64
 import io
 import json
+import threading
 
+import httpx
+import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import tiny_config
+from tests.conftest import tiny_config, wait_until
 from tests.ui.test_server import Served
 
 SEEDS = [{"seed": 1}, {"seed": 2}, {"seed": 3}]
@@ -63,6 +66,45 @@ def test_curves_come_from_the_discriminator_and_the_classifier(served, source, m
     for kind in ("scores", "distances"):
         assert {name: len(values) for name, values in curves[kind].items()} == {"linear": 21, "spherical": 21}
     assert curves["distances"]["linear"][0] == 0 and sum(curves["distances"]["linear"]) > 0
+
+
+def test_a_walk_does_not_come_back_to_its_first_frame(served):
+    walk = {"source": "one", "mode": "walk", "segments": 2}
+    curves = [path(served, "path/curves", **walk, closed=closed).json() for closed in (False, True)]
+    assert curves[0] == curves[1] and curves[1]["distances"]["walk"][0] == 0
+    closed = path(served, "path/curves", source="one", closed=True).json()
+    assert closed["distances"]["linear"][0] > 0
+
+
+def test_both_ways_meet_at_the_key_frames_while_a_run_trains(served):
+    served.session.reset(tiny_config(generator_lr=0.05))
+    served.session.resume()
+    wait_until(lambda: served.session.snapshot.step > 2)
+    over = threading.Event()
+
+    def look():  # as others do: each time the newest weights are taken over
+        with httpx.Client(base_url=served.client.base_url) as client:
+            while not over.is_set():
+                client.post("/live/latent", json={})
+
+    other = threading.Thread(target=look)
+    other.start()
+    try:
+        keys = [{"seed": seed} for seed in range(12)]
+        answer = path(served, keys=keys, frames=48, closed=True).json()
+    finally:
+        over.set()
+        other.join()
+        served.session.pause()
+    assert served.session.snapshot.step > answer["step"]
+    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(answer["png"])))).astype(int)
+
+    def frame(number):
+        row, column = divmod(number, answer["columns"])
+        return sheet[28 * row : 28 * row + 28, 28 * column : 28 * column + 28]
+
+    for stop in answer["stops"]:  # the same latents in other company: rounded otherwise
+        assert abs(frame(stop) - frame(answer["count"] + stop)).max() <= 1
 
 
 @pytest.mark.parametrize(("kind", "begins"), [("gif", b"GIF89a"), ("png", b"\x89PNG"), ("webp", b"RIFF")])

@@ -7,14 +7,10 @@ import { Panel } from "./panel.js";
 import { drawSheet } from "./pictures.js";
 import { subscribe } from "./stream.js";
 import { element, route, say, setText, tell } from "./text.js";
+import { visitor } from "./visitor.js";
 
 const POLL_MS = 200;
 const ANY = "";
-const visitor = () => {
-  const known = localStorage.getItem("gan-studio-visitor") ?? `${Date.now()}-${Math.random()}`;
-  localStorage.setItem("gan-studio-visitor", known);
-  return known;
-};
 const random = () => Math.floor(Math.random() * 1_000_000);
 const texts = (prefix, names) => names.map((name) => [name, say(`${prefix}.${name}`)]);
 
@@ -116,6 +112,7 @@ class Find extends Panel {
     this.about = about;
     this.found.size = about.latent_size;
     if (same) return;
+    this.turn = {};
     this.found.clear(about.shape);
     this.easel.reset(about.shape);
     this.easel.ink = about.shape[0] === 1 ? "#ffffff" : this.colour.value;
@@ -136,6 +133,7 @@ class Find extends Panel {
     this.draw.hidden = kind !== "draw";
     this.useTool();
     if (!byHand || !this.about) return;
+    this.turn = {};
     this.typical = null;
     if (kind === "real") this.anotherReal();
     if (kind === "draw") {
@@ -155,32 +153,37 @@ class Find extends Panel {
     this.easel.use(filling ? this.brush.dataset.value : drawing ? this.pen.dataset.value : "none");
   }
 
+  // Pictures that were asked for before the newest one (`turn`) come too late.
   async anotherReal() {
+    const turn = (this.turn = {});
     const label = this.realClass.value === ANY ? null : Number(this.realClass.value);
     try {
       const { bitmap, about } = await askSheet("find/real", { source: chosen.value.source, label, seed: random() });
-      if (this.from.dataset.value !== "real") return; // meanwhile something else was wanted
+      if (turn !== this.turn) return;
       this.typical = about.typical && { value: about.typical, name: about.class };
       if (this.about?.conditional && !this.classChosen) this.searchClass.value = String(about.label);
       this.say(say("find.lead"));
       this.easel.put(bitmap);
     } catch (problem) {
-      this.say(problem.message, true);
+      if (turn === this.turn) this.say(problem.message, true);
     }
   }
 
   async upload(file) {
+    const turn = (this.turn = {});
     const query = `source=${encodeURIComponent(chosen.value.source)}`;
     try {
-      const answer = await fetch(route(`find/upload?${query}`), { method: "POST", body: file });
+      const answer = await fetch(route(`find/upload?${query}`), { method: "POST", headers: { "X-Visitor": visitor }, body: file });
       if (!answer.ok) throw new Error(tell(await answer.json()));
+      const bitmap = await createImageBitmap(await answer.blob());
+      if (turn !== this.turn) return;
       this.typical = null;
       this.from.choose("upload");
       this.take("upload");
       this.say(say("find.lead"));
-      this.easel.put(await createImageBitmap(await answer.blob()));
+      this.easel.put(bitmap);
     } catch (problem) {
-      this.say(problem.message, true);
+      if (turn === this.turn) this.say(problem.message, true);
     }
   }
 
@@ -222,7 +225,7 @@ class Find extends Panel {
   async start() {
     if (this.task.dataset.value === "fill" && !this.easel.covered) return this.say(say("find.cover_first"), true);
     const label = this.searchClass.value === ANY ? null : Number(this.searchClass.value);
-    const settings = { visitor: visitor(), label, restarts: this.restarts.value, steps: this.steps.value, prior: this.priorValue() };
+    const settings = { visitor, label, restarts: this.restarts.value, steps: this.steps.value, prior: this.priorValue() };
     try {
       const { search } = await (await post("find", { ...this.problem(), ...settings })).json();
       this.found.begin(this.about, this.typical, this.task.dataset.value, this.easel);

@@ -43,6 +43,7 @@ export class Found {
   clear([, height, width]) {
     this.all.replaceChildren();
     this.actions.hidden = true;
+    this.last = null;
     for (const canvas of [this.seen, this.best, this.whole]) Object.assign(canvas, { width, height });
     for (const { note } of Object.values(this.figures)) setText(note, "");
     setText(this.status, say("find.not_yet"));
@@ -68,6 +69,7 @@ export class Found {
   async show(progress) {
     this.bar.firstChild.style.width = `${(100 * Math.max(progress.step, 0)) / progress.steps}%`;
     if (progress.pictures) await this.take(progress);
+    this.actions.hidden = !this.last || progress.state === "running" || progress.state === "waiting";
     setText(this.status, this.describe(progress));
     const [step, best, median] = [0, 1, 2].map((column) => progress.curve.map((point) => point[column]));
     const level = this.task === "find" && this.typical && { value: this.typical.value, text: this.sayTypical("find.typical") };
@@ -99,7 +101,6 @@ export class Found {
     this.composites = progress.composites && (await decode(progress.composites));
     drawSheet(this.seen, this.task === "fill" ? this.easel.canvas : await decode(progress.seen));
     setText(this.figures.seen.note, progress.seen_off > 0 ? say("find.off", { error: short(progress.seen_off) }) : "");
-    if (progress.state !== "running" && progress.state !== "waiting") this.actions.hidden = false;
     this.showAll(progress);
     this.pick(Math.min(this.chosen, progress.z.length - 1));
   }

@@ -2,6 +2,7 @@
 // kept ones, and pictures of any latents. A latent is a string: little-endian float32 numbers in base64.
 import { decode } from "./pictures.js";
 import { route, tell } from "./text.js";
+import { visitor } from "./visitor.js";
 
 const TRAY_KEY = "gan-studio-tray";
 const MOST_KEPT = 60;
@@ -102,7 +103,7 @@ export function pick(id) {
 export async function post(path, request, signal) {
   const answer = await fetch(route(path), {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { "Content-Type": "application/json", "X-Visitor": visitor },
     body: JSON.stringify(request),
     signal,
   });

@@ -10,6 +10,7 @@ import { Viewport } from "./viewport.js";
 const { principal: PRINCIPAL } = window.ganStudioData;
 const REFRESH_MS = 3000;
 const HEAT_REFRESH_MS = 12000;
+const PREPARING_MS = 1000;
 const COARSE_TO_FINE = [8, 4, 2, 1];
 const HEATS = ["none", "score", "class", "pixels", "features"];
 const MARK = "#facc15";
@@ -191,7 +192,7 @@ class LatentMap extends Panel {
     this.heat.clear();
     this.legend.reset(this.kind);
     this.unmeasurable = false;
-    this.say(["pixels", "features"].includes(this.kind) ? say("map.preparing") : this.info);
+    this.say(this.info);
     this.wantHeat();
     this.drawSoon();
   }
@@ -216,7 +217,13 @@ class LatentMap extends Panel {
   async askHeat(points, signal) {
     const { kind } = this;
     const request = { ...chosen.value, plane: this.plane, places: points, kind };
-    const answer = await (await post("heat", request, signal)).json();
+    const ask = async () => (await post("heat", request, signal)).json();
+    let answer = await ask();
+    while (answer.preparing !== undefined && this.isConnected) {
+      if (!signal.aborted) this.say(say("map.preparing", { share: Math.round(100 * answer.preparing) }));
+      await new Promise((done) => setTimeout(done, PREPARING_MS));
+      if (this.visible) answer = await ask();
+    }
     if (kind === this.kind) this.legend.learn(answer);
     return answer.values;
   }
