@@ -38,6 +38,7 @@ const changeText = (key, [, after]) => `${shortName(key)} → ${after}`;
 class Board extends HTMLElement {
   connectedCallback() {
     this.drawnAt = 0;
+    this.changed = new Set(); // fields whose controls show what the run had before
     this.build();
     this.unsubscribe = subscribe((known, online) => this.receive(known, online));
     // Colours are baked into the canvases: draw again when the page turns dark or light.
@@ -207,14 +208,30 @@ class Board extends HTMLElement {
     this.samples.dispatchEvent(new CustomEvent("drawn", { bubbles: true, detail: { published } }));
   }
 
-  // Another visitor changed the run: let Gradio fetch the controls' values again.
+  // Another visitor changed the run: let Gradio fetch the values of what was changed again. All else may be what this
+  // visitor prepares for the next start.
   refreshControls(config) {
-    const text = JSON.stringify(config);
-    if (this.config !== undefined && this.config !== text && config) {
-      clearTimeout(this.refreshing);
-      this.refreshing = setTimeout(() => document.querySelector("#refresh-controls")?.click(), 300 * Math.random());
-    }
-    this.config = text;
+    const before = this.config;
+    this.config = config;
+    if (before === undefined || !config) return;
+    const differs = (name) => JSON.stringify(config[name]) !== JSON.stringify(before?.[name]);
+    const names = Object.keys(config).filter(differs);
+    names.forEach((name) => this.changed.add(name));
+    if (names.length) this.refreshSoon();
+  }
+
+  refreshSoon() {
+    clearTimeout(this.refreshing);
+    this.refreshing = setTimeout(() => document.querySelector("#refresh-controls")?.click(), 300 * Math.random());
+  }
+
+  // The names of what was changed, for Gradio. What is being edited has to wait until its control is left.
+  takeChanged() {
+    const control = document.activeElement?.closest("[id^=field-]");
+    const names = [...this.changed].filter((name) => control?.id !== `field-${name}`);
+    names.forEach((name) => this.changed.delete(name));
+    if (this.changed.size) control.addEventListener("focusout", () => this.refreshSoon(), { once: true });
+    return names.join(" ");
   }
 }
 
