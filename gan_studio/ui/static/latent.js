@@ -1,5 +1,5 @@
 // The Latent tab: asks for pictures as the controls move, one request in flight, the newest wins.
-import { askSheet, choose, current, Newest } from "./latents.js";
+import { askSheet, choose, current, Newest, unpack } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { subscribe } from "./stream.js";
@@ -119,10 +119,19 @@ class Latent extends Panel {
 
   weightsChanged(known) {
     this.known = known;
+    this.sizeChanged(known.config?.latent_size);
     const weights = `${known.run} ${known.step}`;
     if (weights === this.weights || !this.visible) return;
     this.weights = weights;
     if ([this.state.source, this.state.beside].includes("live") && known.run) this.ask();
+  }
+
+  // A kept latent is no latent of a run with others. Other tabs go on from the new one: ask also when out of sight.
+  sizeChanged(size) {
+    if (!size || size === this.liveSize) return;
+    this.liveSize = size;
+    const { source, z } = this.state;
+    if (source === "live" && (z || current.value.z)) this.startFrom(z && unpack(z).length === size ? z : "");
   }
 
   showPicture({ bitmap, about }, request) {
