@@ -1,7 +1,7 @@
 // What the parts of the Latent tab share: the generator that was chosen, the latent that is looked at, the tray of
 // kept ones, and pictures of any latents. A latent is a string: little-endian float32 numbers in base64.
 import { decode } from "./pictures.js";
-import { route } from "./text.js";
+import { route, say } from "./text.js";
 
 const TRAY_KEY = "gan-studio-tray";
 const MOST_KEPT = 60;
@@ -47,6 +47,7 @@ class Shared {
 export const chosen = new Shared({ source: "live", label: 0 }); // from the controls above the inner tabs
 export const current = new Shared({ z: "", size: 0 }); // the latent of the large picture, and how many numbers it has
 export const tray = new Shared(readTray()); // [{ id, name, z, label }]
+export const refused = new Shared(""); // why the last picture could not be kept
 export const picked = new Shared([]); // ids of kept latents, in the order in which they were picked
 
 export function choose(source, label) {
@@ -73,23 +74,34 @@ function readTray() {
   }
 }
 
-function writeTray(items) {
-  localStorage.setItem(TRAY_KEY, JSON.stringify(items));
+function showTray(items) {
   tray.set(items);
   picked.set(picked.value.filter((id) => items.some((item) => item.id === id)));
 }
 
-export function keep(z, name, label = chosen.value.label) {
-  const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-  const used = new Set(tray.value.map((item) => item.name));
-  let number = tray.value.length + 1;
-  while (used.has(String(number))) number += 1;
-  writeTray([...tray.value, { id, name: name || String(number), z, label }].slice(-MOST_KEPT));
-  return id;
+// Other tabs of the browser have the same tray: what they did to it comes first.
+function changeTray(change) {
+  const items = change(readTray());
+  localStorage.setItem(TRAY_KEY, JSON.stringify(items));
+  showTray(items);
 }
 
-export const forget = (id) => writeTray(tray.value.filter((item) => item.id !== id));
-export const rename = (id, name) => writeTray(tray.value.map((item) => (item.id === id ? { ...item, name } : item)));
+addEventListener("storage", ({ key }) => (key === TRAY_KEY || key === null) && showTray(readTray()));
+
+export function keep(z, name, label = chosen.value.label) {
+  const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  changeTray((items) => {
+    if (items.length >= MOST_KEPT) return items;
+    const used = new Set(items.map((item) => item.name));
+    let number = items.length + 1;
+    while (used.has(String(number))) number += 1;
+    return [...items, { id, name: name || String(number), z, label }];
+  });
+  if (!tray.value.some((item) => item.id === id)) refused.set(say("tray.full", { most: MOST_KEPT }));
+}
+
+export const forget = (id) => changeTray((items) => items.filter((item) => item.id !== id));
+export const rename = (id, name) => changeTray((items) => items.map((item) => (item.id === id ? { ...item, name } : item)));
 
 export function pick(id) {
   const now = picked.value;

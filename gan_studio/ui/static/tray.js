@@ -1,5 +1,5 @@
 // The tray of kept latents, above the inner tabs: click to look at one, tick to pick it for a tool.
-import { chosen, current, drawLatents, forget, goTo, keep, Newest, pack, pick, picked, rename, tray, unpack } from "./latents.js";
+import { chosen, current, drawLatents, forget, goTo, keep, Newest, pack, pick, picked, refused, rename, tray, unpack } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { element, say, setText } from "./text.js";
@@ -24,6 +24,7 @@ class Tray extends Panel {
     this.sheets = new Newest((items) => drawLatents(items.map(({ z }) => z)), (sheet, items) => this.fill(sheet, items), (text) => this.say(text));
     this.ends = [
       tray.follow(() => this.build()),
+      refused.follow((text) => text && this.say(text, true)),
       picked.follow(() => this.mark()),
       chosen.follow(() => this.draw()),
       current.follow(({ size }) => size !== this.size && this.draw()),
