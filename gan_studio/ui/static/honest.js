@@ -68,10 +68,15 @@ class Honest extends Panel {
   async take(answer, request) {
     clearTimeout(this.waiting);
     const unready = SPACES.filter((space) => answer[space]?.preparing !== undefined);
-    if (unready.length) this.waiting = setTimeout(() => this.visible && this.answers.ask(this.request(unready)), PREPARING_MS);
+    if (unready.length) this.askLater(unready);
     if (request.spaces.length === SPACES.length) return this.show(answer);
     if (unready.length === request.spaces.length) return this.tell({ ...this.answer, ...answer });
     return this.ask();
+  }
+
+  askLater(spaces) {
+    const ask = () => (this.visible ? this.answers.ask(this.request(spaces)) : this.askLater(spaces));
+    this.waiting = setTimeout(ask, PREPARING_MS);
   }
 
   async show(answer) {
