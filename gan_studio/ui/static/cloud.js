@@ -1,6 +1,6 @@
 // The Cloud tab: many generated and real samples as a cloud in the plane.
 import { colourOfClass, GENERATED, REAL } from "./colours.js";
-import { chosen, goTo, post, askSheet } from "./latents.js";
+import { chosen, goTo, post, askSheet, untilAnswered } from "./latents.js";
 import { choice } from "./map.js";
 import { Panel } from "./panel.js";
 import { decode } from "./pictures.js";
@@ -91,7 +91,8 @@ class CloudView extends Panel {
     this.canvas.dataset.complete = "false";
     this.say(say("cloud.computing"));
     try {
-      const cloud = await (await post("cloud", this.request(), asking.signal)).json();
+      const send = () => post("cloud", this.request(), asking.signal);
+      const cloud = await (await untilAnswered(send, (text) => asking === this.asking && this.say(text, true))).json();
       const bitmap = await decode(cloud.png);
       if (asking !== this.asking) return;
       this.adopt(cloud, bitmap);

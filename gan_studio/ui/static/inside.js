@@ -113,12 +113,14 @@ class Inside extends Panel {
   // -- the panel -------------------------------------------------------------------------------------------
 
   async showWithout({ sheet, change }, { layer, channel }) {
+    this.settle();
     drawSheet(this.change, await decode(sheet));
     setText(this.changeNote, say("inside.change", { layer: this.cards.get(layer)?.title ?? layer, channel, change: change.toPrecision(2) }));
     this.change.dataset.channel = `${layer} ${channel}`;
   }
 
   showEffects({ effects }, { layer }) {
+    this.settle();
     const card = this.cards.get(layer);
     if (!card) return;
     const order = effects.map((_, channel) => channel).sort((a, b) => effects[b] - effects[a]).slice(0, RANKED);
@@ -132,6 +134,7 @@ class Inside extends Panel {
   }
 
   showDirections({ values, participation, tenth, latent_size: size }) {
+    this.settle();
     this.singular = values;
     this.bars.show(values);
     this.pointAtDirection(-1);

@@ -1,6 +1,7 @@
 // What the parts of the Latent tab share: the generator that was chosen, the latent that is looked at, the tray of
 // kept ones, and pictures of any latents. A latent is a string: little-endian float32 numbers in base64.
 import { decode } from "./pictures.js";
+import { back } from "./stream.js";
 import { route, say } from "./text.js";
 
 const TRAY_KEY = "gan-studio-tray";
@@ -110,16 +111,31 @@ export function pick(id) {
 
 // -- pictures ----------------------------------------------------------------------------------------------
 
-// Post JSON to a live route; the answer, or an Error with the server's sentence.
-export async function post(path, request, signal) {
-  const answer = await fetch(route(path), {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(request),
-    signal,
+// The answer of a live route, or an Error with the server's sentence; it is `lost` where the server is away.
+export async function ask(path, options) {
+  const answer = await fetch(route(path), options).catch((problem) => {
+    throw problem.name === "AbortError" ? problem : Object.assign(new Error(say("answer.lost")), { lost: true });
   });
-  if (!answer.ok) throw new Error((await answer.json()).error);
-  return answer;
+  if (answer.ok) return answer;
+  const said = await answer.json().catch(() => null); // a fault's page is no JSON
+  throw new Error(said?.error ?? say("answer.fault", { status: answer.status }));
+}
+
+// Post JSON to a live route.
+export const post = (path, request, signal) =>
+  ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(request), signal });
+
+// What `send()` gives; where the server is away, once it is back, and `onLost(text)` says so meanwhile.
+export async function untilAnswered(send, onLost) {
+  for (;;) {
+    try {
+      return await send();
+    } catch (problem) {
+      if (!problem.lost) throw problem;
+      onLost(problem.message);
+      await back();
+    }
+  }
 }
 
 // A sheet of pictures: { bitmap, columns, rows, about }; about is what the X-Drawing header says.
@@ -134,7 +150,8 @@ export async function askSheet(path, request, signal) {
 export const drawLatents = (z, { source, label } = chosen.value, signal = undefined) =>
   askSheet("draw", { source, label, z: Array.isArray(z) ? packAll(z) : z }, signal);
 
-// Sends the newest request only: while one is in flight, later ones replace each other. `send(request)` asks.
+// Sends the newest request only: while one is in flight, later ones replace each other. `send(request)` asks. What is
+// lost is sent again.
 export class Newest {
   constructor(send, onAnswer, onProblem) {
     Object.assign(this, { send, onAnswer, onProblem, waiting: null, busy: false });
@@ -154,6 +171,9 @@ export class Newest {
         await this.onAnswer(await this.send(request), request);
       } catch (problem) {
         this.onProblem(problem.message);
+        if (!problem.lost) continue;
+        await back();
+        this.waiting ??= request;
       }
     }
     this.busy = false;

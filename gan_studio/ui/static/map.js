@@ -1,6 +1,6 @@
 // The Map tab: a plane through the latent space as pictures that fill in from coarse to fine, and heat maps over it.
 import { HeatLegend } from "./heat_legend.js";
-import { chosen, current, goTo, keep, pack, packAll, picked, post, askSheet, tray, unpack } from "./latents.js";
+import { chosen, current, goTo, keep, pack, packAll, picked, post, askSheet, tray, unpack, untilAnswered } from "./latents.js";
 import { Lattice, nearestPoint, pointsIn, spacingOf } from "./lattice.js";
 import { Panel } from "./panel.js";
 import { subscribe } from "./stream.js";
@@ -38,8 +38,8 @@ class LatentMap extends Panel {
     this.replaceChildren(element("div", { class: "map-row" }, this.canvas, this.buildSide()));
     this.info = say("map.info");
     const problem = (text) => this.say(text, true);
-    this.pictures = new Lattice((...asked) => this.askPictures(...asked), () => this.drawSoon(), problem);
-    this.heat = new Lattice((...asked) => this.askHeat(...asked), () => this.heatCame(), (text) => this.heatFailed(text));
+    this.pictures = new Lattice((...asked) => this.askPictures(...asked), () => this.picturesCame(), problem);
+    this.heat = new Lattice((...asked) => this.askHeat(...asked), () => this.heatCame(), (...problem) => this.heatFailed(...problem));
     this.view = new Viewport(this.canvas, {
       onChange: () => this.moved(),
       onHover: (place) => this.hover(place),
@@ -122,18 +122,19 @@ class LatentMap extends Panel {
   async askPlane() {
     const request = this.planeRequest();
     const { through } = request;
-    this.stale = false;
     this.axesBox.hidden = through !== "directions";
     this.anew.hidden = through === "latents";
     setText(this.anew, say(through === "directions" ? "map.present" : "map.seeds"));
     const turn = (this.turn = {});
+    const problem = (text) => turn === this.turn && this.say(text, true);
     try {
       if (through === "directions" && !request.z) throw new Error(say("latent.waiting"));
-      const answer = await (await post("plane", request)).json();
+      const answer = await (await untilAnswered(() => post("plane", request), problem)).json();
       if (turn !== this.turn) return;
+      this.stale = false;
       this.adopt(answer, through);
-    } catch (problem) {
-      if (turn === this.turn) this.say(problem.message, true);
+    } catch ({ message }) {
+      problem(message);
     }
   }
 
@@ -196,14 +197,19 @@ class LatentMap extends Panel {
     this.drawSoon();
   }
 
+  picturesCame() {
+    if (!this.unmeasurable) this.settle();
+    this.drawSoon();
+  }
+
   heatCame() {
     if (!this.unmeasurable) this.say(this.info);
     this.drawSoon();
   }
 
-  // It would fail again at every place.
-  heatFailed(text) {
-    this.unmeasurable = true;
+  // It would fail again at every place, unless the server is away for a while.
+  heatFailed(text, lost) {
+    this.unmeasurable = !lost;
     this.say(text, true);
   }
 
@@ -225,7 +231,7 @@ class LatentMap extends Panel {
     const weights = `${run} ${step}`;
     const now = performance.now();
     if (chosen.value.source !== "live" || !run || weights === this.weights || !this.visible) return;
-    if (run !== this.run || !this.plane) {
+    if (run !== this.run) {
       this.run = run;
       Object.assign(this, { weights, renewedAt: now, heatAt: now });
       this.restart();
@@ -233,6 +239,10 @@ class LatentMap extends Panel {
     }
     if (now - this.renewedAt < REFRESH_MS || this.pictures.busy) return;
     Object.assign(this, { weights, renewedAt: now });
+    if (this.stale) {
+      this.askPlane();
+      return;
+    }
     this.pictures.renew();
     if (now - this.heatAt > HEAT_REFRESH_MS && !this.heat.busy) {
       this.heatAt = now;

@@ -3,6 +3,7 @@ import { merge } from "./merge.js";
 import { route } from "./text.js";
 
 const POLL_MS = 500;
+const RETRY_MS = 1000;
 const listeners = new Set();
 let known = null;
 let online = true;
@@ -11,6 +12,12 @@ export function subscribe(listener) {
   listeners.add(listener);
   if (known) listener(known, online);
   return () => listeners.delete(listener);
+}
+
+// Resolves when the server may be asked again: after a while, and not while it is away.
+export function back() {
+  const look = (done) => setTimeout(() => (online ? done() : look(done)), RETRY_MS);
+  return new Promise(look);
 }
 
 function tell() {

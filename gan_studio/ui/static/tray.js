@@ -21,10 +21,10 @@ class Tray extends Panel {
     this.items = element("div", { class: "tray-items" });
     const bar = element("div", { class: "tray-bar" }, element("b", {}, say("tray.title")), keepButton, save, load, file, this.note);
     this.replaceChildren(bar, this.items);
-    this.sheets = new Newest((items) => drawLatents(items.map(({ z }) => z)), (sheet, items) => this.fill(sheet, items), (text) => this.say(text));
+    this.sheets = new Newest((items) => drawLatents(items.map(({ z }) => z)), (sheet, items) => this.fill(sheet, items), (text) => this.say(text, true));
     this.ends = [
       tray.follow(() => this.build()),
-      refused.follow((text) => text && this.say(text, true)),
+      refused.follow((text) => text && this.refuse(text)),
       picked.follow(() => this.mark()),
       chosen.follow(() => this.draw()),
       current.follow(({ size }) => size !== this.size && this.draw()),
@@ -36,10 +36,17 @@ class Tray extends Panel {
 
   build() {
     this.canvases = new Map();
+    this.refusing = false;
     this.items.replaceChildren(...tray.value.map((item) => this.buildItem(item)));
     this.say(tray.value.length ? say("tray.info") : say("tray.empty"));
     this.mark();
     this.draw();
+  }
+
+  // It stays until there is another tray.
+  refuse(text) {
+    this.refusing = true;
+    this.say(text, true);
   }
 
   buildItem({ id, name, z }) {
@@ -77,6 +84,7 @@ class Tray extends Panel {
   }
 
   fill({ bitmap, columns, rows }, items) {
+    if (!this.refusing) this.settle();
     items.forEach(({ id }, cell) => {
       const canvas = this.canvases.get(id);
       if (canvas) drawCells(canvas, bitmap, columns, rows, [cell], 1);
@@ -98,7 +106,7 @@ class Tray extends Panel {
         keep(pack(z), String(name ?? ""), Number(label) || 0);
       }
     } catch {
-      this.say(say("tray.unreadable"));
+      this.refuse(say("tray.unreadable"));
     }
     file.value = "";
   }
