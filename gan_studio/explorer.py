@@ -154,7 +154,17 @@ class _Sources:
 
 
 def _draw(source: Source, request: LatentRequest | DrawRequest) -> Drawing:
-    return _drawn(source, latents_of(request, source), request.label)
+    latents = latents_of(request, source)
+    if isinstance(request, DrawRequest) and request.labels:
+        return _draw_each(source, latents, request.labels)
+    return _drawn(source, latents, request.label)
+
+
+def _draw_each(source: Source, latents: torch.Tensor, labels: tuple[int, ...]) -> Drawing:
+    if len(labels) != len(latents):
+        raise StudioError(f"labels: {len(labels)} classes for {len(latents)} latents; name one for each")
+    classes = torch.tensor([source.class_of(label) for label in labels]) if source.conditional else None
+    return Drawing(draw(source, latents, classes), latents, source.step, source.explained)
 
 
 def _drawn(source: Source, latents: torch.Tensor, label: int) -> Drawing:

@@ -90,6 +90,16 @@ def test_given_latents_are_drawn_as_they_are(session, explorer):
     assert torch.equal(around.images[0], first.images[2])
 
 
+def test_each_latent_is_drawn_in_its_own_class(session, explorer):
+    session.step_once(tiny_config(generator_conditioning="embedding"))
+    z, wanted = pack(draw(explorer, seed=4).latents[:2]), (7, 9999)
+    both = explorer.submit(DrawRequest(z=z, labels=wanted)).result(timeout=20).images
+    for place, label in enumerate(wanted):
+        assert torch.equal(both[place], explorer.submit(DrawRequest(z=z, label=label)).result(timeout=20).images[place])
+    with pytest.raises(StudioError, match="1 classes for 2 latents"):
+        explorer.submit(DrawRequest(z=z, labels=(7,))).result(timeout=20)
+
+
 def test_a_study_holds_up_no_picture(session, explorer):
     session.step_once(tiny_config())
     hold, started = threading.Event(), threading.Event()

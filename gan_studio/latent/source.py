@@ -55,12 +55,13 @@ class LatentRequest(BaseModel):
 
 
 class DrawRequest(BaseModel):
-    """Pictures of given latents ``z``, all of class number ``label``."""
+    """Pictures of given latents ``z``, all of class number ``label`` or, with ``labels``, each of its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: SourceName = LIVE
     label: Label = 0
+    labels: tuple[Label, ...] = ()
     z: Packed
 
 

@@ -67,6 +67,13 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
         drawing = await asyncio.wrap_future(explorer.submit(wanted))
         return drawing_response(drawing, min(len(drawing.images), SHEET_COLUMNS))
 
+    @app.get("/live/classes")
+    @said
+    async def classes(source: str) -> Response:
+        """The names of the classes that ``source`` can be asked for; none where it knows none."""
+        names = await asyncio.wrap_future(explorer.quick(source, lambda it: it.space.classes if it.conditional else ()))
+        return JSONResponse(names, headers=NO_STORE)
+
     @app.get("/live/quality")
     async def quality() -> Response:
         return JSONResponse(monitor.view(), headers=NO_STORE)

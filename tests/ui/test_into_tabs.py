@@ -74,6 +74,22 @@ def test_a_drawn_picture_is_searched_for_filled_in_and_kept(visitor):
     reaches(page, f"{drawn}.z === {found}.z[{found}.chosen] && {drawn}.label === {found}.label()")
 
 
+def test_a_class_is_chosen_by_its_name_and_kept_with_a_latent(visitor):
+    page = open_tab(visitor, "Walk", "digits")
+    drawn = "JSON.parse(document.querySelector('[data-sheet=picture]').dataset.drawn)"
+    page.select_option("[data-field=latent-class]", label="7")
+    reaches(page, f"{drawn}.label === 7")
+    page.click("gan-tray [data-keep]")
+    page.select_option("[data-field=latent-class]", label="2")
+    reaches(page, f"{drawn}.label === 2")
+    page.click("gan-tray .tray-item canvas")
+    reaches(page, f"{drawn}.label === 7 && {drawn}.z !== '' && {drawn}.z === JSON.parse(localStorage['gan-studio-tray'])[0].z")
+    assert page.input_value("[data-field=latent-class]") == "7"
+    page.click("#latent-source input")
+    page.get_by_role("option", name="emoji", exact=True).click()
+    page.wait_for_selector("[data-field=latent-class]", state="detached")
+
+
 def test_a_channel_is_switched_off(visitor):
     page = open_tab(visitor, "Inside", "digits")
     page.wait_for_selector("[data-card='8'] canvas")

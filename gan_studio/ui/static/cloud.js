@@ -23,7 +23,7 @@ const counter = (name, value, least, act) => {
 
 class CloudView extends Panel {
   connectedCallback() {
-    this.pointed = NOBODY;
+    this.pointed = this.selected = NOBODY;
     this.canvas = element("canvas", { class: "map", "data-sheet": "cloud", "aria-label": say("cloud.canvas") });
     this.note = element("p", { class: "note", "data-note": "cloud" }, say("cloud.info"));
     this.legend = element("div", { class: "classes" });
@@ -105,11 +105,12 @@ class CloudView extends Panel {
   adopt(cloud, bitmap) {
     delete cloud.png;
     const rows = Math.ceil(cloud.count / cloud.columns);
-    Object.assign(this, { cloud, bitmap, cell: [bitmap.width / cloud.columns, bitmap.height / rows], pointed: NOBODY });
+    Object.assign(this, { cloud, bitmap, cell: [bitmap.width / cloud.columns, bitmap.height / rows], pointed: NOBODY, selected: NOBODY });
     const seconds = ((performance.now() - this.askedAt) / 1000).toFixed(1);
     const shown = { what: say(`cloud.${cloud.what}`), step: number.format(cloud.step), seconds };
     const fallback = cloud.what === "pixels" && this.what.value === "features" ? ` ${say("cloud.no_classifier")}` : "";
-    this.say(say("cloud.done", shown) + fallback);
+    this.done = say("cloud.done", shown) + fallback;
+    this.say(this.done);
     this.recolour();
     this.canvas.dataset.complete = "true";
   }
@@ -227,7 +228,8 @@ class CloudView extends Panel {
   }
 
   hover(place) {
-    const found = this.nearestTo(place);
+    const near = this.nearestTo(place);
+    const found = near === NOBODY ? this.selected : near;
     if (found === this.pointed) return;
     this.pointed = found;
     if (found !== NOBODY) this.show(found);
@@ -258,12 +260,15 @@ class CloudView extends Panel {
 
   async click(place) {
     const found = this.nearestTo(place);
-    if (found === NOBODY) return;
+    this.selected = found;
     this.hover(place);
-    if (found >= this.cloud.generated) return;
+    if (found === NOBODY) return;
+    const isReal = found >= this.cloud.generated;
+    this.say(isReal ? say("cloud.real.picked") : this.done);
+    if (isReal) return;
     try {
       const { about } = await askSheet("latent", { source: chosen.value.source, seed: found });
-      goTo(about.z);
+      goTo(about.z, this.cloud.classes[found]);
     } catch (problem) {
       this.say(problem.message, true);
     }

@@ -46,6 +46,7 @@ class Shared {
 }
 
 export const chosen = new Shared({ source: "live", label: 0 }); // from the controls above the inner tabs
+export const classes = new Shared([]); // the names of those that the chosen generator draws
 export const current = new Shared({ z: "", size: 0 }); // the latent of the large picture, and how many numbers it has
 export const tray = new Shared(readTray()); // [{ id, name, z, label }]
 export const refused = new Shared(""); // why the last picture could not be kept
@@ -55,13 +56,12 @@ export function choose(source, label) {
   if (source !== chosen.value.source || label !== chosen.value.label) chosen.set({ source, label });
 }
 
-// Make `z` the latent that is looked at, in class number `label` where one is given: the Walk's sliders go on from there.
+// Make `z` the latent that is looked at, in class number `label` where one is given and the generator knows classes: the
+// Walk's sliders go on from there.
 export function goTo(z, label = null) {
-  window.ganStudio.board?.startFrom(z);
-  const box = document.querySelector("#latent-class input");
-  if (label === null || !box || Number(box.value) === label) return;
-  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(box, label);
-  box.dispatchEvent(new Event("input", { bubbles: true }));
+  const known = label !== null && classes.value.length ? Math.min(label, classes.value.length - 1) : chosen.value.label;
+  window.ganStudio.board?.startFrom(z, known);
+  choose(chosen.value.source, known);
 }
 
 // -- the tray ----------------------------------------------------------------------------------------------
@@ -146,9 +146,9 @@ export async function askSheet(path, request, signal) {
   return { bitmap, columns: about.columns, rows: Math.ceil(about.count / about.columns), about };
 }
 
-// Pictures of latents: a list of strings, or several in one.
-export const drawLatents = (z, { source, label } = chosen.value, signal = undefined) =>
-  askSheet("draw", { source, label, z: Array.isArray(z) ? packAll(z) : z }, signal);
+// Pictures of latents: a list of strings, or several in one; all of class `label`, or each of its own of `labels`.
+export const drawLatents = (z, { source, label, labels = [] } = chosen.value, signal = undefined) =>
+  askSheet("draw", { source, label, labels, z: Array.isArray(z) ? packAll(z) : z }, signal);
 
 // Sends the newest request only: while one is in flight, later ones replace each other. `send(request)` asks. What is
 // lost is sent again.

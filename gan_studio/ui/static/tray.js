@@ -21,7 +21,7 @@ class Tray extends Panel {
     this.items = element("div", { class: "tray-items" });
     const bar = element("div", { class: "tray-bar" }, element("b", {}, say("tray.title")), keepButton, save, load, file, this.note);
     this.replaceChildren(bar, this.items);
-    this.sheets = new Newest((items) => drawLatents(items.map(({ z }) => z)), (sheet, items) => this.fill(sheet, items), (text) => this.say(text, true));
+    this.sheets = new Newest((items) => this.ask(items), (sheet, items) => this.fill(sheet, items), (text) => this.say(text, true));
     this.ends = [
       tray.follow(() => this.build()),
       refused.follow((text) => text && this.refuse(text)),
@@ -49,9 +49,9 @@ class Tray extends Panel {
     this.say(text, true);
   }
 
-  buildItem({ id, name, z }) {
+  buildItem({ id, name, z, label: kept }) {
     const canvas = element("canvas", { class: "sheet", width: 28, height: 28, title: say("tray.look") });
-    canvas.addEventListener("click", () => goTo(z));
+    canvas.addEventListener("click", () => goTo(z, kept ?? null));
     const letter = element("button", { type: "button", class: "tray-pick", title: say("tray.pick") });
     letter.addEventListener("click", () => pick(id));
     const remove = element("button", { type: "button", class: "tray-remove", title: say("tray.remove") }, "×");
@@ -81,6 +81,11 @@ class Tray extends Panel {
       item.classList.toggle("foreign", !fitting.some(({ id }) => id === item.dataset.id));
     }
     if (fitting.length) this.sheets.ask(fitting);
+  }
+
+  ask(items) {
+    const labels = items.map(({ label }) => label ?? 0);
+    return drawLatents(items.map(({ z }) => z), { ...chosen.value, labels });
   }
 
   fill({ bitmap, columns, rows }, items) {
