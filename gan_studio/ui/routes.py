@@ -43,7 +43,10 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
         return StreamingResponse(hub.events(Cursor.parse(cursor)), media_type="text/event-stream", headers=headers)
 
     @app.get("/live/state")
-    async def state(cursor: str = "") -> Response:
+    async def state(cursor: str = "", published: float | None = None) -> Response:
+        """The same as one message; nothing (204) for who has the snapshot of the time ``published``."""
+        if published == hub.published:
+            return Response(status_code=204, headers=NO_STORE)
         message, _ = hub.message(Cursor.parse(cursor))
         return Response(message, media_type="application/json", headers=NO_STORE)
 

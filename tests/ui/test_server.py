@@ -90,6 +90,15 @@ def test_the_stream_carries_the_run_and_reconnects_without_a_gap(training):
     assert [row[0] for row in rows] == [point.step for point in kept]
 
 
+def test_a_poll_of_what_is_known_gets_nothing(training):
+    training.session.pause()
+    message = training.client.get("/live/state").json()
+    known = {"cursor": message["cursor"], "published": message["published"]}
+    assert training.client.get("/live/state", params=known).status_code == 204
+    training.session.step_once(tiny_config())
+    wait_until(lambda: training.client.get("/live/state", params=known).status_code == 200)
+
+
 def test_polling_gives_the_same(training):
     message = training.client.get("/live/state").json()
     later = training.client.get("/live/state", params={"cursor": message["cursor"]}).json()

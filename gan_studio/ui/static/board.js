@@ -131,6 +131,8 @@ class Board extends HTMLElement {
   drawNumbers() {
     this.drawnAt = performance.now();
     this.showStatus(this.known, this.online);
+    if (this.known.published === this.curvesOf) return;
+    this.curvesOf = this.known.published;
     this.drawCurves();
   }
 

@@ -25,6 +25,7 @@ function tell() {
 }
 
 function receive({ message, online: state }) {
+  if (!message && state === online) return;
   if (state !== undefined) online = state;
   if (message) known = merge(known, message);
   tell();
@@ -39,14 +40,18 @@ function listenThroughWorker() {
   addEventListener("pageshow", (event) => event.persisted && location.reload());
 }
 
-async function poll() {
+async function fetchState() {
+  const has = known ? { cursor: known.cursor, published: known.published } : {};
   try {
-    const answer = await fetch(`${route("state")}?cursor=${encodeURIComponent(known?.cursor ?? "")}`);
-    const message = await answer.json();
-    receive({ message, online: true });
+    const answer = await fetch(`${route("state")}?${new URLSearchParams(has)}`);
+    receive({ message: answer.status === 204 ? null : await answer.json(), online: true });
   } catch {
     receive({ online: false });
   }
+}
+
+async function poll() {
+  if (!document.hidden) await fetchState();
   setTimeout(poll, POLL_MS);
 }
 
