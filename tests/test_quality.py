@@ -27,6 +27,10 @@ def monitor(session):
     wait_until(lambda: not made.busy)
 
 
+def shown(monitor):
+    return {**monitor.status(), **monitor.numbers()}
+
+
 def points(**values):
     return tiny_config(dataset="ring8", **values)
 
@@ -34,8 +38,8 @@ def points(**values):
 def test_a_training_run_is_measured_again_and_again(session, monitor):
     session.start(points())
     monitor.begin(POINTS)
-    wait_until(lambda: len(monitor.view()["steps"]) >= 2)
-    view = monitor.view()
+    wait_until(lambda: len(shown(monitor)["steps"]) >= 2)
+    view = shown(monitor)
     assert view["names"] == ["modes", "sliced_wasserstein"] and "200 samples" in view["protocol"]
     assert view["steps"] == sorted(set(view["steps"]))
     for row in view["numbers"]:
@@ -47,47 +51,47 @@ def test_a_training_run_is_measured_again_and_again(session, monitor):
 def test_a_paused_run_is_measured_once_and_a_new_plan_at_once(session, monitor):
     session.step_once(points())
     monitor.begin(POINTS)
-    wait_until(lambda: monitor.view()["steps"] == [1])
+    wait_until(lambda: shown(monitor)["steps"] == [1])
     monitor.begin(Plan(("js",), interval=3600, count=300))
-    wait_until(lambda: monitor.view()["names"] == ["js"])
-    assert monitor.view()["steps"] == [1] and monitor.view()["state"] == "waiting"
+    wait_until(lambda: shown(monitor)["names"] == ["js"] and shown(monitor)["state"] == "waiting")
+    assert shown(monitor)["steps"] == [1]
 
 
 def test_another_run_begins_a_new_list(session, monitor):
     session.step_once(points())
     monitor.begin(POINTS)
-    wait_until(lambda: monitor.view()["steps"] == [1])
-    first = monitor.view()["run"]
+    wait_until(lambda: shown(monitor)["steps"] == [1])
+    first = shown(monitor)["run"]
     session.reset(points(seed=1))
-    wait_until(lambda: monitor.view()["run"] != first)
-    assert monitor.view()["steps"] == [0]
+    wait_until(lambda: shown(monitor)["run"] != first)
+    assert shown(monitor)["steps"] == [0]
 
 
 def test_without_a_run_it_waits_and_measures_when_there_is_one(session, monitor):
     monitor.begin(POINTS)
-    assert monitor.view()["state"] == "waiting" and monitor.view()["steps"] == []
+    assert shown(monitor)["state"] == "waiting" and shown(monitor)["steps"] == []
     session.step_once(points())
-    wait_until(lambda: monitor.view()["steps"] == [1])
+    wait_until(lambda: shown(monitor)["steps"] == [1])
 
 
 def test_after_the_end_nothing_is_measured(session, monitor):
     session.step_once(points())
     monitor.begin(POINTS)
-    wait_until(lambda: monitor.view()["steps"] == [1])
+    wait_until(lambda: shown(monitor)["steps"] == [1])
     monitor.end()
     session.step_once(points())
-    assert monitor.view()["state"] == "off" and monitor.view()["steps"] == [1]
+    assert shown(monitor)["state"] == "off" and shown(monitor)["steps"] == [1]
 
 
 def test_what_cannot_be_measured_is_said_and_the_run_goes_on(session, monitor):
     session.start(points())
     monitor.begin(Plan(("fcd",), interval=1, count=200))  # a number for pictures
-    wait_until(lambda: monitor.view()["state"] == "failed")
-    assert "none of the chosen numbers applies to ring8" in monitor.view()["message"]
+    wait_until(lambda: shown(monitor)["state"] == "failed")
+    assert "none of the chosen numbers applies to ring8" in shown(monitor)["message"]
     assert session.snapshot.state == "running"
     monitor.begin(POINTS)
-    wait_until(lambda: monitor.view()["steps"])
-    assert monitor.view()["message"] == ""
+    wait_until(lambda: shown(monitor)["steps"])
+    assert shown(monitor)["message"] == ""
 
 
 @pytest.mark.parametrize(

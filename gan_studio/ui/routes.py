@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -77,9 +77,19 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
         names = await asyncio.wrap_future(explorer.quick(source, lambda it: it.space.classes if it.conditional else ()))
         return JSONResponse(names, headers=NO_STORE)
 
+    @lru_cache(maxsize=1)
+    def encoded_numbers(version: float) -> bytes:
+        """Once for all viewers."""
+        return json.dumps(monitor.numbers()).encode()
+
     @app.get("/live/quality")
-    async def quality() -> Response:
-        return JSONResponse(monitor.view(), headers=NO_STORE)
+    async def quality(known: float | None = None) -> Response:
+        """The state, and the numbers unless those of version ``known`` are still the newest."""
+        status = monitor.status()
+        text = json.dumps(status).encode()
+        if known != status["version"]:
+            text = b"%s,%s" % (text[:-1], encoded_numbers(status["version"])[1:])
+        return Response(text, media_type="application/json", headers=NO_STORE)
 
     app.mount("/live/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.mount("/live/vendor", StaticFiles(directory=asset_dir() / "vendor"))

@@ -105,6 +105,12 @@ def test_polling_gives_the_same(training):
     assert message["reset"] and not later["reset"] and later["step"] >= message["step"]
 
 
+def test_quality_numbers_that_are_known_are_not_sent_again(served):
+    first = served.client.get("/live/quality").json()
+    again = served.client.get("/live/quality", params={"known": first["version"]}).json()
+    assert first["numbers"] == [] and {**first, **again} == first and "numbers" not in again
+
+
 def test_a_viewer_that_never_reads_costs_the_others_and_training_nothing(training):
     lazy = [socket.create_connection(("127.0.0.1", training.port)) for _ in range(5)]
     for each in lazy:
