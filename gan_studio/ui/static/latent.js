@@ -211,6 +211,7 @@ class Latent extends Panel {
     setText(this.button, say("latent.stop"));
     let time = Number(this.position.value);
     this.timer = setInterval(() => {
+      if (!this.visible) return;
       time = (time + 1 / 32 / 2) % 2; // there and back again
       this.position.value = time <= 1 ? time : 2 - time;
       this.drawFrame();

@@ -93,9 +93,11 @@ export class Player {
       const due = Math.floor(((now - last) * this.speed.value) / 1000);
       if (due > 0) {
         last += (due * 1000) / this.speed.value;
-        this.advance(this.isVisible() ? due : 0);
+        if (!this.isVisible()) return this.stop();
+        this.advance(due);
       }
       if (this.playing) this.playing = requestAnimationFrame(tick);
+      return undefined;
     };
     this.playing = requestAnimationFrame(tick);
   }
