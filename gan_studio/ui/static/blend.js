@@ -1,5 +1,5 @@
 // The Pad tab: four latents at the corners of a square, their blend under the mouse.
-import { askSheet, chosen, current, goTo, keep, Newest, packAll, picked, tray, unpack } from "./latents.js";
+import { askSheet, chosen, current, goTo, keep, Newest, packAll, picked, pickedLatents } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { element, say } from "./text.js";
@@ -49,10 +49,9 @@ class Blend extends Panel {
 
   // The picked latents in their order; seeds stand at the corners that are left.
   request(places) {
-    const fitting = (z) => !current.value.size || unpack(z).length === current.value.size;
-    const known = picked.value.map((id) => tray.value.find((item) => item.id === id)).filter((item) => item && fitting(item.z));
-    this.anew.hidden = known.length >= 4;
-    const corners = known.length ? packAll(known.slice(0, 4).map(({ z }) => z)) : "";
+    const known = pickedLatents(4);
+    this.anew.hidden = known.length === 4;
+    const corners = known.length ? packAll(known.map(({ z }) => z)) : "";
     return { ...chosen.value, corners, seed: this.seed, places };
   }
 

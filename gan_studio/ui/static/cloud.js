@@ -4,11 +4,12 @@ import { chosen, goTo, post, askSheet, untilAnswered } from "./latents.js";
 import { choice } from "./map.js";
 import { Panel } from "./panel.js";
 import { decode } from "./pictures.js";
-import { subscribe } from "./stream.js";
 import { element, number, say, setText } from "./text.js";
 import { Viewport } from "./viewport.js";
+import { followWeights } from "./weights.js";
 
 const REFRESH_MS = 15000;
+const BUSY_MS = 300;
 const NEAR_PIXELS = 14;
 const DOT = 3.2;
 const PICTURES_FROM = 2.2; // times as large as the whole cloud: pictures in the place of dots
@@ -39,7 +40,7 @@ class CloudView extends Panel {
       most: 8,
     });
     this.view.show(0, 0, WHOLE);
-    this.ends = [chosen.follow(() => this.ask()), subscribe((known) => this.weightsChanged(known))];
+    this.ends = [chosen.follow(() => this.ask()), followWeights(() => this.visible, (run) => this.weightsChanged(run), REFRESH_MS)];
     this.watch = new IntersectionObserver(() => this.visible && !this.cloud && this.ask());
     this.watch.observe(this);
   }
@@ -130,13 +131,16 @@ class CloudView extends Panel {
     this.drawSoon();
   }
 
-  weightsChanged({ run, step }) {
-    const weights = `${run} ${step}`;
-    if (chosen.value.source !== "live" || !run || weights === this.weights || !this.visible || this.asking) return;
+  // One that is being computed is waited for; t-SNE takes too long to be renewed for the same run.
+  weightsChanged(run) {
+    clearTimeout(this.later);
+    if (this.asking) {
+      this.later = setTimeout(() => this.weightsChanged(run), BUSY_MS);
+      return;
+    }
     const patient = this.method.value === "tsne" && run === this.run && this.cloud;
-    if (patient || performance.now() - (this.askedAt ?? -REFRESH_MS) < REFRESH_MS) return;
-    Object.assign(this, { weights, run });
-    this.ask();
+    this.run = run;
+    if (!patient) this.ask();
   }
 
   // -- drawing -----------------------------------------------------------------------------------------------

@@ -3,8 +3,8 @@ import { button, field, segments } from "./controls.js";
 import { chosen, current, Newest, post } from "./latents.js";
 import { Panel } from "./panel.js";
 import { decode, drawCells } from "./pictures.js";
-import { subscribe } from "./stream.js";
 import { element, number, say, setText } from "./text.js";
+import { followWeights } from "./weights.js";
 
 const REFRESH_MS = 4000;
 const PREPARING_MS = 1000;
@@ -27,7 +27,7 @@ class Honest extends Panel {
     this.replaceChildren(this.note, element("div", { class: "tools honest-tools" }, this.which, this.dice, this.seedField), this.verdicts, this.body);
     const send = (request) => post("honest", request).then((answer) => answer.json());
     this.answers = new Newest(send, (...answer) => this.take(...answer), (text) => this.refuse(text));
-    this.ends = [chosen.follow(() => this.ask()), current.follow(() => this.which.dataset.value === "this" && this.ask()), subscribe(({ run, step }) => this.weightsChanged(`${run} ${step}`))];
+    this.ends = [chosen.follow(() => this.ask()), current.follow(() => this.which.dataset.value === "this" && this.ask()), followWeights(() => this.visible, () => this.ask(), REFRESH_MS)];
     this.watch = new IntersectionObserver(() => this.ask());
     this.watch.observe(this);
   }
@@ -53,15 +53,7 @@ class Honest extends Panel {
   ask() {
     if (!this.visible) return;
     this.dice.hidden = this.seedField.hidden = this.which.dataset.value === "this";
-    this.askedAt = performance.now();
     this.answers.ask(this.request());
-  }
-
-  weightsChanged(weights) {
-    if (weights === this.weights || chosen.value.source !== "live" || !this.visible) return;
-    this.weights = weights;
-    clearTimeout(this.later);
-    this.later = setTimeout(() => this.ask(), Math.max(0, (this.askedAt ?? 0) + REFRESH_MS - performance.now()));
   }
 
   // While a space is being prepared only its share is asked for; then all is compared again.

@@ -4,8 +4,8 @@ import { button, segments } from "./controls.js";
 import { chosen, current, Newest, post } from "./latents.js";
 import { Panel } from "./panel.js";
 import { decode, drawCells, drawSheet } from "./pictures.js";
-import { subscribe } from "./stream.js";
 import { element, number, say, setText } from "./text.js";
+import { followWeights } from "./weights.js";
 
 const REFRESH_MS = 3000;
 const RANKED = 10;
@@ -26,7 +26,7 @@ class Inside extends Panel {
     this.jacobian = new Newest((request) => ask("inside/directions", request), (answer) => this.showDirections(answer), problem);
     this.without = new Newest((request) => ask("inside/without", request), (...answer) => this.showWithout(...answer), problem);
     this.effects = new Newest((request) => ask("inside/effects", request), (...answer) => this.showEffects(...answer), problem);
-    this.ends = [chosen.follow(() => this.ask()), current.follow(() => this.ask()), subscribe(({ run, step }) => this.weightsChanged(`${run} ${step}`))];
+    this.ends = [chosen.follow(() => this.ask()), current.follow(() => this.ask()), followWeights(() => this.visible, () => this.ask(), REFRESH_MS)];
     this.watch = new IntersectionObserver(() => this.ask());
     this.watch.observe(this);
   }
@@ -60,17 +60,9 @@ class Inside extends Panel {
   // Everything anew: another latent, another generator, other weights.
   ask() {
     if (!this.visible) return;
-    this.askedAt = performance.now();
     this.all.ask(this.request({ scale: this.scale.dataset.value }));
     this.jacobian.ask(this.request({}));
     if (this.picked) this.without.ask(this.request(this.picked));
-  }
-
-  weightsChanged(weights) {
-    if (weights === this.weights || chosen.value.source !== "live" || !this.visible) return;
-    this.weights = weights;
-    clearTimeout(this.later);
-    this.later = setTimeout(() => this.ask(), Math.max(0, (this.askedAt ?? 0) + REFRESH_MS - performance.now()));
   }
 
   // -- layers ----------------------------------------------------------------------------------------------

@@ -109,6 +109,13 @@ export function pick(id) {
   picked.set(now.includes(id) ? now.filter((other) => other !== id) : [...now, id]);
 }
 
+// The picked latents that fit the generator that is looked at, in their order: [{ id, name, z, label }].
+export function pickedLatents(most = MOST_KEPT) {
+  const { size } = current.value;
+  const items = picked.value.map((id) => tray.value.find((item) => item.id === id));
+  return items.filter((item) => item && (!size || unpack(item.z).length === size)).slice(0, most);
+}
+
 // -- pictures ----------------------------------------------------------------------------------------------
 
 // The answer of a live route, or an Error with the server's sentence; it is `lost` where the server is away.

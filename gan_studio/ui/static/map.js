@@ -1,14 +1,15 @@
 // The Map tab: a plane through the latent space as pictures that fill in from coarse to fine, and heat maps over it.
 import { HeatLegend } from "./heat_legend.js";
-import { chosen, current, goTo, keep, pack, packAll, picked, post, askSheet, tray, unpack, untilAnswered } from "./latents.js";
+import { chosen, current, goTo, keep, pack, packAll, picked, pickedLatents, post, askSheet, unpack, untilAnswered } from "./latents.js";
 import { Lattice, nearestPoint, pointsIn, spacingOf } from "./lattice.js";
 import { Panel } from "./panel.js";
-import { subscribe } from "./stream.js";
 import { element, say, setText } from "./text.js";
 import { Viewport } from "./viewport.js";
+import { followWeights } from "./weights.js";
 
 const { principal: PRINCIPAL } = window.ganStudioData;
 const REFRESH_MS = 3000;
+const BUSY_MS = 300;
 const HEAT_REFRESH_MS = 12000;
 const COARSE_TO_FINE = [8, 4, 2, 1];
 const HEATS = ["none", "score", "class", "pixels", "features"];
@@ -50,7 +51,7 @@ class LatentMap extends Panel {
       chosen.follow(() => this.restart()),
       picked.follow(() => this.through.value === "picked" && this.restart(true)),
       current.follow(({ size }) => size !== this.latentSize && this.restart(true)),
-      subscribe((known) => this.weightsChanged(known)),
+      followWeights(() => this.visible, (run) => this.weightsChanged(run), REFRESH_MS),
     ];
     this.watch = new IntersectionObserver(() => this.visible && this.wake());
     this.watch.observe(this);
@@ -113,9 +114,8 @@ class LatentMap extends Panel {
       const directions = this.axes.map((axis) => Number(axis.value));
       return { source, through: "directions", z: current.value.z, directions };
     }
-    const fitting = (z) => !current.value.size || unpack(z).length === current.value.size;
-    const known = picked.value.map((id) => tray.value.find((item) => item.id === id)).filter((item) => item && fitting(item.z));
-    if (known.length >= 3) return { source, through: "latents", z: packAll(known.slice(0, 3).map(({ z }) => z)) };
+    const known = pickedLatents(3);
+    if (known.length === 3) return { source, through: "latents", z: packAll(known.map(({ z }) => z)) };
     return { source, through: "seeds", seed: this.seed };
   }
 
@@ -227,20 +227,16 @@ class LatentMap extends Panel {
     return answer.values;
   }
 
-  weightsChanged({ run, step }) {
-    const weights = `${run} ${step}`;
+  weightsChanged(run) {
+    clearTimeout(this.later);
     const now = performance.now();
-    if (chosen.value.source !== "live" || !run || weights === this.weights || !this.visible) return;
-    if (run !== this.run) {
-      this.run = run;
-      Object.assign(this, { weights, renewedAt: now, heatAt: now });
+    if (run !== this.run || this.stale) {
+      Object.assign(this, { run, heatAt: now });
       this.restart();
       return;
     }
-    if (now - this.renewedAt < REFRESH_MS || this.pictures.busy) return;
-    Object.assign(this, { weights, renewedAt: now });
-    if (this.stale) {
-      this.askPlane();
+    if (this.pictures.busy) {
+      this.later = setTimeout(() => this.weightsChanged(run), BUSY_MS);
       return;
     }
     this.pictures.renew();
