@@ -64,10 +64,10 @@ class Board extends HTMLElement {
       this.facts[name] = element("b", { "data-fact": name }, "–");
       return element("span", { class: "fact" }, this.facts[name], element("small", {}, say(`status.${name}`)));
     };
-    this.badge = element("span", { class: "badge", "data-state": "empty" }, say("state.empty"));
+    this.badge = element("span", { class: "badge", role: "status", "data-state": "empty" }, say("state.empty"));
     this.fault = element("p", { class: "fault", role: "alert", hidden: "" });
     const facts = ["step", "epoch", "time", "speed", "device", "viewers"].map(fact);
-    const status = element("div", { class: "status", role: "status" }, this.badge, ...facts);
+    const status = element("div", { class: "status" }, this.badge, ...facts);
     this.edits = element("p", { class: "edits" });
     const curves = element("section", { class: "curves" }, this.buildTools());
     this.samples = element("canvas", { class: "sheet", "data-sheet": "samples", width: 224, height: 224 });
@@ -87,6 +87,7 @@ class Board extends HTMLElement {
   }
 
   captioned(canvas, title, info) {
+    Object.assign(canvas, { role: "img", ariaLabel: title });
     const caption = element("figcaption", {}, element("b", {}, title), " ", element("small", {}, info));
     return element("figure", {}, caption, canvas);
   }
@@ -102,7 +103,7 @@ class Board extends HTMLElement {
   }
 
   buildChart(parent, { name, keys, range }) {
-    const frame = element("div", { class: "chart", "data-chart": name });
+    const frame = element("div", { class: "chart", role: "img", "aria-label": say(`chart.${name}`), "data-chart": name });
     const caption = element("figcaption", {}, element("b", {}, say(`chart.${name}`)));
     parent.append(element("figure", {}, caption, frame));
     const series = Object.entries(keys).map(([key, [label, color]]) => ({ key, label: say(label), color }));

@@ -14,7 +14,7 @@ const NEIGHBOURS = 4;
 class Honest extends Panel {
   connectedCallback() {
     this.note = element("p", { class: "note" }, say("honest.lead"));
-    this.which = segments("which", [["this", say("honest.this")], ["random", say("honest.random")]], "random", () => this.ask());
+    this.which = segments("which", [["this", say("honest.this")], ["random", say("honest.random")]], "random", () => this.ask(), say("honest.tab"));
     this.seed = element("input", { type: "number", min: 0, max: 2 ** 31 - 1, value: 0, "data-field": "seed" });
     this.seed.addEventListener("change", () => this.ask());
     this.dice = button("dice", say("honest.others"), () => {

@@ -46,6 +46,7 @@ class Latent extends Panel {
   }
 
   captioned(title, ...canvases) {
+    for (const canvas of canvases) Object.assign(canvas, { role: "img", ariaLabel: title });
     return element("figure", {}, element("figcaption", {}, element("b", {}, title)), ...canvases);
   }
 

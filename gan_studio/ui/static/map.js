@@ -67,6 +67,7 @@ class LatentMap extends Panel {
     const numbers = Array.from({ length: PRINCIPAL }, (_, i) => String(i));
     this.axes = [0, 1].map((axis) => choice(`axis${axis}`, numbers, numbers.map((i) => String(Number(i) + 1)), () => this.restart(true)));
     this.axes[1].value = "1";
+    this.axes.forEach((select, axis) => select.setAttribute("aria-label", say(`map.axis.${axis}`)));
     this.axesBox = element("label", { hidden: "" }, `${say("map.axes")} `, ...this.axes);
     this.anew = button("anew", say("map.seeds"), () => this.chooseAnew());
     this.over = choice("heat", HEATS, HEATS.map((kind) => say(`map.heat.${kind}`)), () => this.heatChosen());

@@ -51,7 +51,7 @@ class Paths extends Panel {
   // -- what is on the screen ---------------------------------------------------------------------------------
 
   build() {
-    this.note = element("p", { class: "note", role: "status" }, say("latent.waiting"));
+    this.note = element("p", { class: "note" }, say("latent.waiting"));
     this.from = element("small", {}, say("paths.from.seeds"));
     const add = this.button("add", () => this.keys.change([...this.keys.keys, seedKey(anySeed())]));
     const here = this.button("add.here", () => current.value.z && this.keys.change([...this.keys.keys, { name: say("paths.here"), label: chosen.value.label, z: current.value.z }]));

@@ -1,4 +1,5 @@
 // The tray of kept latents, above the inner tabs: click to look at one, tick to pick it for a tool.
+import { pressable } from "./controls.js";
 import { chosen, current, drawLatents, forget, goTo, keep, Newest, pack, pick, picked, refused, rename, tray, unpack } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
@@ -51,10 +52,11 @@ class Tray extends Panel {
 
   buildItem({ id, name, z, label: kept }) {
     const canvas = element("canvas", { class: "sheet", width: 28, height: 28, title: say("tray.look") });
-    canvas.addEventListener("click", () => goTo(z, kept ?? null));
+    pressable(canvas, `${say("tray.look")}: ${name}`, () => goTo(z, kept ?? null));
     const letter = element("button", { type: "button", class: "tray-pick", title: say("tray.pick") });
+    letter.setAttribute("aria-label", `${say("tray.pick")}: ${name}`);
     letter.addEventListener("click", () => pick(id));
-    const remove = element("button", { type: "button", class: "tray-remove", title: say("tray.remove") }, "×");
+    const remove = element("button", { type: "button", class: "tray-remove", title: say("tray.remove"), "aria-label": `${say("tray.remove")}: ${name}` }, "×");
     remove.addEventListener("click", () => forget(id));
     const label = element("input", { value: name, maxlength: 30, "aria-label": say("tray.name") });
     label.addEventListener("change", () => rename(id, label.value));
@@ -69,7 +71,9 @@ class Tray extends Panel {
     for (const item of this.items?.children ?? []) {
       const place = picked.value.indexOf(item.dataset.id);
       item.classList.toggle("picked", place >= 0);
-      setText(item.querySelector(".tray-pick"), place < 0 ? "" : String.fromCharCode(65 + (place % 26)));
+      const letter = item.querySelector(".tray-pick");
+      letter.setAttribute("aria-pressed", place >= 0);
+      setText(letter, place < 0 ? "" : String.fromCharCode(65 + (place % 26)));
     }
   }
 
