@@ -60,7 +60,7 @@ class Explorer:
         self._shown, self._studied = _Sources(session), _Sources(session)
         self._kept: tuple[tuple[Path, int], Player] | None = None
 
-    def submit(self, request: LatentRequest | DrawRequest) -> Future[Drawing]:
+    def submit(self, request: LatentRequest) -> Future[Drawing]:
         """Draw as soon as it is this request's turn; the future raises :class:`StudioError` where it cannot."""
         if isinstance(request, LatentRequest) and request.beside:
             return self._worker.submit(self._draw_beside, request)
@@ -166,8 +166,17 @@ class _Sources:
         return self._saved[key]
 
 
-def _draw(source: Source, request: LatentRequest | DrawRequest) -> Drawing:
+def _draw(source: Source, request: LatentRequest) -> Drawing:
     return _drawn(source, latents_of(request, source), request.label)
+
+
+def draw_first(source: Source, request: DrawRequest, most: int = PIECE) -> tuple[Drawing, torch.Tensor | None]:
+    """All latents with the pictures of the first ``most``, and the classes of all as :meth:`Source.draw` takes them."""
+    latents = latents_of(request, source)
+    labels = source.labels_of(request, len(latents))
+    images = draw(source, latents[:most], None if labels is None else labels[:most])
+    name = "" if request.labels else source.class_name(request.label)
+    return Drawing(images, latents, source.step, source.explained, name), labels
 
 
 def _drawn(source: Source, latents: torch.Tensor, label: int) -> Drawing:

@@ -112,7 +112,7 @@ class QualityMonitor:
         self._plan = Plan()
         self._on = self._closing = False
         self._state, self._message = "off", ""
-        self._measured = Measured()
+        self._measured, self._version = Measured(), 0.0
         self._reference: tuple[Any, dict[Kind, Reference]] | None = None
         self._left_out: tuple[dict[str, int], int] = {}, 0  # the samples that numbers need, and how many there are
         self._done: tuple[str, int, Plan] | None = None  # what the newest measurement was of
@@ -151,20 +151,28 @@ class QualityMonitor:
         """Whether the thread has not ended."""
         return self._thread is not None and self._thread.is_alive()
 
-    def view(self) -> dict[str, Any]:
-        """What the page shows, as JSON: the state, the newest plan, and the numbers so far with their floors."""
+    def status(self) -> dict[str, Any]:
+        """What goes on, as JSON; other numbers have another ``version``."""
         with self._wake:
-            rows, plan = list(self._measured.rows), self._plan
-            said = {"state": self._state, "message": in_words(self._message), "run": self._measured.run_id}
             needed, most = self._left_out
+            return {
+                "state": self._state,
+                "message": in_words(self._message),
+                "left_out": needed,
+                "most": most,
+                "interval": self._plan.interval,
+                "version": self._version,
+            }
+
+    def numbers(self) -> dict[str, Any]:
+        """What was measured so far, with its floors, as JSON."""
+        with self._wake:
+            rows, run = list(self._measured.rows), self._measured.run_id
         numbers = [{n.name: [n.value, n.error, n.floor, n.spread] for n in row.numbers} for row in rows]
         last = rows[-1] if rows else None
         return {
-            **said,
+            "run": run,
             "names": [name for name in METRICS if any(name in row for row in numbers)],
-            "left_out": needed,
-            "most": most,
-            "interval": plan.interval,
             "protocol": f"{last.extractor}; {last.samples} samples, seed {last.seed}" if last else "",
             "steps": [row.step for row in rows],
             "numbers": numbers,
@@ -218,6 +226,7 @@ class QualityMonitor:
             if self._measured.run_id != weights.run_id:
                 self._measured = Measured(weights.run_id)
             self._measured.add(report)
+            self._version = time.time()  # no number of another start of the app either
 
     def _prepare(
         self, plan: Plan, names: tuple[str, ...], config: RunConfig

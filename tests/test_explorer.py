@@ -5,7 +5,7 @@ import torch
 
 from gan_studio.data.pixels import to_bytes
 from gan_studio.errors import StudioError
-from gan_studio.explorer import Explorer, draw_map
+from gan_studio.explorer import Explorer, draw_first, draw_map
 from gan_studio.latent.maps import MapRequest, PlaneRequest, pack_plane, plane_of
 from gan_studio.latent.source import DrawRequest, LatentRequest
 from gan_studio.latent.vectors import pack
@@ -24,6 +24,10 @@ def explorer(session):
 
 def draw(explorer, **request):
     return explorer.submit(LatentRequest(**request)).result(timeout=20)
+
+
+def draw_given(explorer, **request):
+    return explorer.quick("live", draw_first, DrawRequest(**request)).result(timeout=20)[0]
 
 
 def test_it_says_when_there_is_nothing_to_draw(explorer):
@@ -84,7 +88,7 @@ def test_samples_of_a_checkpoint_do_not_depend_on_their_number(session):
 def test_given_latents_are_drawn_as_they_are(session, explorer):
     session.step_once(tiny_config())
     first = draw(explorer, seed=4)
-    again = explorer.submit(DrawRequest(z=pack(first.latents[:5]))).result(timeout=20)
+    again = draw_given(explorer, z=pack(first.latents[:5]))
     assert torch.equal(again.images, first.images[:5]) and torch.equal(again.latents, first.latents[:5])
     around = draw(explorer, z=pack(first.latents[2]), spread=0)
     assert torch.equal(around.images[0], first.images[2])
@@ -99,6 +103,19 @@ def test_what_is_frozen_keeps_its_weights_while_training_goes_on(session, explor
     assert draw(explorer, seed=1).step == 4 and kept.step == 1
     drawn = explorer.go_on_drawing(kept.draw, before.latents).result(timeout=20)
     assert torch.equal(drawn, before.images) and not torch.equal(draw(explorer, seed=1).images, drawn)
+
+
+def test_each_latent_is_drawn_in_its_own_class(session, explorer):
+    session.step_once(tiny_config(generator_conditioning="embedding"))
+    z, wanted = pack(draw(explorer, seed=4).latents[:2]), (7, 9999)
+    both = draw_given(explorer, z=z, labels=wanted).images
+    for place, label in enumerate(wanted):
+        assert torch.equal(
+            both[place],
+            draw_given(explorer, z=z, label=label).images[place],
+        )
+    with pytest.raises(StudioError, match="1 classes for 2 latents"):
+        draw_given(explorer, z=z, labels=(7,))
 
 
 def test_a_study_holds_up_no_picture(session, explorer):
@@ -150,6 +167,6 @@ def test_a_map_shows_the_pictures_of_its_latents(session, explorer, network):
     plane, marks = explorer.quick("live", lambda source: plane_of(PlaneRequest(), source)).result(timeout=20)
     wanted = MapRequest(plane=pack_plane(plane), places=marks.tolist())
     found = explorer.quick("live", draw_map, wanted).result(timeout=20)
-    exact = explorer.submit(DrawRequest(z=pack(found.latents))).result(timeout=20)
+    exact = draw_given(explorer, z=pack(found.latents))
     # It may be drawn in bfloat16, whose eight bits are one part in 256 of the range, at each layer anew.
     assert (found.images.int() - exact.images.int()).abs().float().mean() < 2

@@ -34,6 +34,10 @@ def monitor(session):
     wait_until(lambda: not made.busy)
 
 
+def shown(monitor):
+    return {**monitor.status(), **monitor.numbers()}
+
+
 def points(**values):
     return tiny_config(dataset="ring8", **values)
 
@@ -41,8 +45,8 @@ def points(**values):
 def test_a_training_run_is_measured_again_and_again(session, monitor):
     session.start(points())
     monitor.begin(POINTS)
-    wait_until(lambda: len(monitor.view()["steps"]) >= 2)
-    view = monitor.view()
+    wait_until(lambda: len(shown(monitor)["steps"]) >= 2)
+    view = shown(monitor)
     assert view["names"] == ["modes", "sliced_wasserstein"] and "200 samples" in view["protocol"]
     assert view["steps"] == sorted(set(view["steps"]))
     for row in view["numbers"]:
@@ -54,47 +58,47 @@ def test_a_training_run_is_measured_again_and_again(session, monitor):
 def test_a_paused_run_is_measured_once_and_a_new_plan_at_once(session, monitor):
     session.step_once(points())
     monitor.begin(POINTS)
-    wait_until(lambda: monitor.view()["steps"] == [1])
+    wait_until(lambda: shown(monitor)["steps"] == [1])
     monitor.begin(Plan(("js",), interval=3600, count=300))
-    wait_until(lambda: monitor.view()["names"] == ["js"])
-    assert monitor.view()["steps"] == [1] and monitor.view()["state"] == "waiting"
+    wait_until(lambda: shown(monitor)["names"] == ["js"] and shown(monitor)["state"] == "waiting")
+    assert shown(monitor)["steps"] == [1]
 
 
 def test_another_run_begins_a_new_list(session, monitor):
     session.step_once(points())
     monitor.begin(POINTS)
-    wait_until(lambda: monitor.view()["steps"] == [1])
-    first = monitor.view()["run"]
+    wait_until(lambda: shown(monitor)["steps"] == [1])
+    first = shown(monitor)["run"]
     session.reset(points(seed=1))
-    wait_until(lambda: monitor.view()["run"] != first)
-    assert monitor.view()["steps"] == [0]
+    wait_until(lambda: shown(monitor)["run"] != first)
+    assert shown(monitor)["steps"] == [0]
 
 
 def test_without_a_run_it_waits_and_measures_when_there_is_one(session, monitor):
     monitor.begin(POINTS)
-    assert monitor.view()["state"] == "waiting" and monitor.view()["steps"] == []
+    assert shown(monitor)["state"] == "waiting" and shown(monitor)["steps"] == []
     session.step_once(points())
-    wait_until(lambda: monitor.view()["steps"] == [1])
+    wait_until(lambda: shown(monitor)["steps"] == [1])
 
 
 def test_after_the_end_nothing_is_measured(session, monitor):
     session.step_once(points())
     monitor.begin(POINTS)
-    wait_until(lambda: monitor.view()["steps"] == [1])
+    wait_until(lambda: shown(monitor)["steps"] == [1])
     monitor.end()
     session.step_once(points())
-    assert monitor.view()["state"] == "off" and monitor.view()["steps"] == [1]
+    assert shown(monitor)["state"] == "off" and shown(monitor)["steps"] == [1]
 
 
 def test_what_cannot_be_measured_is_said_and_the_run_goes_on(session, monitor):
     session.start(points())
     monitor.begin(Plan(("fcd",), interval=1, count=200))  # a number for pictures
-    wait_until(lambda: monitor.view()["state"] == "failed")
-    assert "none of the chosen numbers applies to ring8" in monitor.view()["message"]["error"]
+    wait_until(lambda: shown(monitor)["state"] == "failed")
+    assert "none of the chosen numbers applies to ring8" in shown(monitor)["message"]["error"]
     assert session.snapshot.state == "running"
     monitor.begin(POINTS)
-    wait_until(lambda: monitor.view()["steps"])
-    assert monitor.view()["message"] is None
+    wait_until(lambda: shown(monitor)["steps"])
+    assert shown(monitor)["message"] is None
 
 
 def test_what_fails_costs_as_much_as_what_succeeds(session, monitor, monkeypatch):
@@ -108,7 +112,7 @@ def test_what_fails_costs_as_much_as_what_succeeds(session, monitor, monkeypatch
     session.step_once(points())
     wait_until(lambda: session.weights)
     assert monitor._guarded(POINTS, session.weights) >= 0.2  # so that the next one comes after 10 s, not 1
-    assert monitor.view()["message"]["error"] == "diverged"
+    assert shown(monitor)["message"]["error"] == "diverged"
 
 
 @pytest.fixture
@@ -134,14 +138,14 @@ def test_numbers_that_need_more_samples_are_left_out_and_the_others_measured(ses
     few_pictures()
     session.step_once(tiny_config(train_size=100))
     monitor.begin(Plan(("fcd", "precision"), interval=1, count=3000))
-    wait_until(lambda: monitor.view()["steps"] == [1])
-    view = monitor.view()
+    wait_until(lambda: shown(monitor)["steps"] == [1])
+    view = shown(monitor)
     assert view["names"] == ["precision"] and view["left_out"] == {"fcd": 129} and view["most"] == 100
     assert view["state"] == "waiting" and view["message"] is None
     assert view["classes"]["names"] == tuple("0123456789") and sum(view["classes"]["generated"]) == pytest.approx(1)
     monitor.begin(Plan(("fcd",), interval=1, count=3000))
-    wait_until(lambda: monitor.view()["state"] == "failed")
-    assert "fcd needs 129 samples or more" in monitor.view()["message"]["error"]
+    wait_until(lambda: shown(monitor)["state"] == "failed")
+    assert "fcd needs 129 samples or more" in shown(monitor)["message"]["error"]
 
 
 def test_real_samples_are_looked_at_part_by_part_with_rests_in_between(session, monitor, few_pictures, monkeypatch):
@@ -150,7 +154,7 @@ def test_real_samples_are_looked_at_part_by_part_with_rests_in_between(session, 
     few_pictures(copies=9, noted=parts)
     session.step_once(tiny_config(train_size=100))
     monitor.begin(Plan(("precision",), interval=1, count=200))
-    wait_until(lambda: monitor.view()["steps"] == [1])
+    wait_until(lambda: shown(monitor)["steps"] == [1])
     # Both splits of 900; then 200 generated ones, which count as measuring and are paid for afterwards.
     assert parts == [*[200, 200, 200, 200, 100] * 2, 200] and rests == [PREPARING_SHARE] * 10
 

@@ -12,6 +12,7 @@ from torch import nn
 
 from gan_studio.config import RunConfig
 from gan_studio.data.pixels import to_bytes
+from gan_studio.errors import StudioError
 from gan_studio.latent.directions import principal_directions
 from gan_studio.latent.paths import lerp, slerp
 from gan_studio.latent.vectors import Packed, unpack, unpack_one
@@ -56,12 +57,13 @@ class LatentRequest(BaseModel):
 
 
 class DrawRequest(BaseModel):
-    """Pictures of given latents ``z``, all of class number ``label``."""
+    """Pictures of given latents ``z``, all of class number ``label`` or, with ``labels``, each of its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: SourceName = LIVE
     label: Label = 0
+    labels: tuple[Label, ...] = ()
     z: Packed
 
 
@@ -113,6 +115,14 @@ class Source:
     def labels(self, label: int, count: int) -> torch.Tensor | None:
         """Class number ``label``, or the last one where there are not so many, for each of ``count`` latents."""
         return torch.full((count,), self.class_of(label)) if self.conditional else None
+
+    def labels_of(self, request: DrawRequest, count: int) -> torch.Tensor | None:
+        """Each latent's own class, or the one of all; raises :class:`StudioError` where there are not as many."""
+        if request.labels and len(request.labels) != count:
+            raise StudioError(f"labels: {len(request.labels)} classes for {count} latents; name one for each")
+        if not request.labels or not self.conditional:
+            return self.labels(request.label, count)
+        return torch.tensor([self.class_of(label) for label in request.labels])
 
     def class_name(self, label: int) -> str:
         """The name of that class; empty where the generator knows none."""

@@ -25,15 +25,12 @@ def build_latent_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
             source = choose_source(
                 session, say, tab, label=say("latent.source"), info=say("latent.source.info"), elem_id="latent-source"
             )
-            label = gr.Number(
-                0, label=say("latent.class"), info=say("latent.class.info"), precision=0, minimum=0,
-                elem_id="latent-class",
-            )  # fmt: skip
+            gr.HTML('<gan-class class="into"></gan-class>', elem_id="latent-class", js_on_load=None)
         with gr.Column(scale=4, min_width=480):
             gr.HTML("<gan-tray></gan-tray>", elem_id="latent-tray", js_on_load=None)
     with gr.Tabs(elem_id="latent-tabs"):
         with gr.Tab(say("latent.tab.walk"), id="latent-walk"):
-            _build_walk(session, say, tab, source, label)
+            _build_walk(session, say, tab, source)
         with gr.Tab(say("paths.tab"), id="latent-paths"):
             build_paths_tab()
         build_directions_tab(say)
@@ -42,7 +39,7 @@ def build_latent_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
         build_into_tabs(say)
 
 
-def _build_walk(session: Session, say: Translate, tab: gr.Tab, source: gr.Dropdown, label: gr.Number) -> None:
+def _build_walk(session: Session, say: Translate, tab: gr.Tab, source: gr.Dropdown) -> None:
     with gr.Row(elem_id="latent"):
         with gr.Column(scale=1, min_width=290, elem_id="latent-controls"):
             with gr.Group():
@@ -71,9 +68,7 @@ def _build_walk(session: Session, say: Translate, tab: gr.Tab, source: gr.Dropdo
             to_seed = gr.Number(1, label=say("latent.to_seed"), precision=0, minimum=0, elem_id="latent-to-seed")
         with gr.Column(scale=4, min_width=480):
             gr.HTML("<gan-latent></gan-latent>", elem_id="latent-board", js_on_load=None)
-    inputs = [
-        source, seed, truncation, spread, to_seed, raw_start, label, beside, raw_weights, *principal, *raw
-    ]  # fmt: skip
+    inputs = [source, seed, truncation, spread, to_seed, raw_start, beside, raw_weights, *principal, *raw]
     for control in inputs:
         control.change(None, inputs, None, js=_SEND, **PLAIN)
     dice.click(None, None, seed, js=_RANDOM, **PLAIN)

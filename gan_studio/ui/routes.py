@@ -8,7 +8,7 @@ import math
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import replace
-from functools import wraps
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,8 +20,8 @@ from starlette.staticfiles import StaticFiles
 
 from gan_studio.assets import asset_dir
 from gan_studio.errors import StudioError
-from gan_studio.explorer import PIECE, Drawing, Explorer, draw
-from gan_studio.latent.source import PATH_FRAMES, VARIATIONS, DrawRequest, LatentRequest, Source, latents_of
+from gan_studio.explorer import PIECE, Drawing, Explorer, draw, draw_first
+from gan_studio.latent.source import PATH_FRAMES, VARIATIONS, DrawRequest, LatentRequest, Source
 from gan_studio.latent.vectors import pack
 from gan_studio.quality import QualityMonitor
 from gan_studio.ui.encode import sheet_file
@@ -49,7 +49,10 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
         return StreamingResponse(hub.events(Cursor.parse(cursor)), media_type="text/event-stream", headers=headers)
 
     @app.get("/live/state")
-    async def state(cursor: str = "") -> Response:
+    async def state(cursor: str = "", published: float | None = None) -> Response:
+        """The same as one message; nothing (204) for who has the snapshot of the time ``published``."""
+        if published == hub.published:
+            return Response(status_code=204, headers=NO_STORE)
         message, _ = hub.message(Cursor.parse(cursor))
         return Response(message, media_type="application/json", headers=NO_STORE)
 
@@ -70,16 +73,33 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
     @said
     async def pictures(request: Request) -> Response:
         wanted = await read_body(request, DrawRequest, MOST_LATENT_BYTES)
-        drawing, source = await while_listening(request, explorer.quick(wanted.source, _draw_first, wanted))
+        drawing, labels, source = await while_listening(request, explorer.quick(wanted.source, _draw_first, wanted))
         if source:
-            rest, labels = drawing.latents[PIECE:], source.labels(wanted.label, len(drawing.latents) - PIECE)
-            others = await draw_in_pieces(request, explorer, source, rest, labels)
+            labels = None if labels is None else labels[PIECE:]
+            others = await draw_in_pieces(request, explorer, source, drawing.latents[PIECE:], labels)
             drawing = replace(drawing, images=torch.cat([drawing.images, others]))
         return await drawing_response(drawing, min(len(drawing.images), SHEET_COLUMNS))
 
+    @app.get("/live/classes")
+    @said
+    async def classes(request: Request, source: str) -> Response:
+        """The names of the classes that ``source`` can be asked for; none where it knows none."""
+        wanted = explorer.quick(source, lambda it: it.space.classes if it.conditional else ())
+        return json_response(await while_listening(request, wanted))
+
+    @lru_cache(maxsize=1)
+    def encoded_numbers(version: float) -> bytes:
+        """Once for all viewers."""
+        return json.dumps(finite(monitor.numbers())).encode()
+
     @app.get("/live/quality")
-    async def quality() -> Response:
-        return json_response(monitor.view())
+    async def quality(known: float | None = None) -> Response:
+        """The state, and the numbers unless those of version ``known`` are still the newest."""
+        status = monitor.status()
+        text = json.dumps(status).encode()
+        if known != status["version"]:
+            text = b"%s,%s" % (text[:-1], encoded_numbers(status["version"])[1:])
+        return Response(text, media_type="application/json", headers=NO_STORE)
 
     app.mount("/live/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.mount("/live/vendor", StaticFiles(directory=asset_dir() / "vendor"))
@@ -99,12 +119,10 @@ def finite(content: Any) -> Any:
     return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
-def _draw_first(source: Source, wanted: DrawRequest) -> tuple[Drawing, Source | None]:
-    """All latents, the pictures of the first ones, and where there are more what draws them."""
-    latents = latents_of(wanted, source)
-    images = draw(source, latents[:PIECE], wanted.label)
-    drawing = Drawing(images, latents, source.step, source.explained, source.class_name(wanted.label))
-    return drawing, source.frozen() if len(latents) > PIECE else None
+def _draw_first(source: Source, wanted: DrawRequest) -> tuple[Drawing, torch.Tensor | None, Source | None]:
+    """As :func:`draw_first`; and where there are more latents, what draws them."""
+    drawing, labels = draw_first(source, wanted)
+    return drawing, labels, source.frozen() if len(drawing.latents) > PIECE else None
 
 
 async def drawing_response(drawing: Drawing, columns: int, **more: Any) -> Response:

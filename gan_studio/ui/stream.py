@@ -80,6 +80,11 @@ class Hub:
         self._changed.set()
         self._changed = asyncio.Event()
 
+    @property
+    def published(self) -> float:
+        """When the newest snapshot was made; no other has that time."""
+        return self._snapshot.published
+
     def message(self, cursor: Cursor) -> tuple[bytes, Cursor]:
         """The JSON that brings a viewer from ``cursor`` to the newest snapshot, and its cursor afterwards."""
         if not self._encoded:

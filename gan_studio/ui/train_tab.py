@@ -27,6 +27,7 @@ GROUPS = (
     ("machine", False, ("machine",)),
 )
 """The accordions: name, whether their fields are live, and the groups of fields they hold."""
+_CHANGED = "() => document.querySelector('gan-board').takeChanged()"
 
 
 def build_train_tab(session: Session, say: Translate, device: str | None) -> Callable[[], list[Any]]:
@@ -44,10 +45,12 @@ def build_train_tab(session: Session, say: Translate, device: str | None) -> Cal
     _wire_preset(preset, description, ordered, device)
     _wire_buttons(session, buttons, ordered, notice)
     _wire_edits(session, controls, notice)
-    # The board presses this hidden button when somebody else has changed the run's config.
+    # The board presses this hidden button when somebody else has changed the run's config, and names what was changed.
     # What the visitor prepares for the next start is left alone.
+    changed = gr.Textbox(elem_id="changed-fields", visible="hidden")
     refresh = gr.Button(elem_id="refresh-controls", visible="hidden")
-    refresh.click(lambda: _live_values(session), None, [controls[name] for name in LIVE_FIELDS], **PLAIN)
+    live = [controls[name] for name in LIVE_FIELDS]
+    refresh.click(lambda names: _live_values(session, names.split()), changed, live, js=_CHANGED, **PLAIN)
 
     def load() -> list[Any]:
         config = session.snapshot.config
@@ -166,9 +169,11 @@ def _wire_edits(session: Session, controls: dict[str, gr.components.Component], 
         on_commit(control, fn=edit(name), inputs=control, outputs=[control, notice], **PLAIN)
 
 
-def _live_values(session: Session) -> list[Any]:
+def _live_values(session: Session, changed: list[str]) -> list[Any]:
     config = session.snapshot.config
-    return [gr.skip() if config is None else shown(FIELDS[name], getattr(config, name)) for name in LIVE_FIELDS]
+    return [
+        shown(FIELDS[name], getattr(config, name)) if config and name in changed else gr.skip() for name in LIVE_FIELDS
+    ]
 
 
 def _preset_of(config: RunConfig | None) -> str | None:

@@ -98,6 +98,35 @@ def test_a_target_that_comes_late_does_not_replace_a_newer_one(visitor):
     assert pixels(page, "target") == newer
 
 
+def test_a_class_is_chosen_by_its_name_and_kept_with_a_latent(visitor):
+    page = open_tab(visitor, "Walk", "digits")
+    drawn = "JSON.parse(document.querySelector('[data-sheet=picture]').dataset.drawn)"
+    page.select_option("[data-field=latent-class]", label="7")
+    reaches(page, f"{drawn}.label === 7")
+    page.click("gan-tray [data-keep]")
+    page.select_option("[data-field=latent-class]", label="2")
+    reaches(page, f"{drawn}.label === 2")
+    page.click("gan-tray .tray-item canvas")
+    reaches(page, f"{drawn}.label === 7 && {drawn}.z === JSON.parse(localStorage['gan-studio-tray'])[0].z")
+    assert page.input_value("[data-field=latent-class]") == "7"
+    page.click("#latent-source input")
+    page.get_by_role("option", name="emoji", exact=True).click()
+    page.wait_for_selector("[data-field=latent-class]", state="detached")
+
+
+def test_tabs_of_one_browser_share_the_tray_and_a_full_one_says_so(visitor):
+    mine, other = visitor.open(), visitor.open()
+    for tab in (mine, other):
+        tab.get_by_role("tab", name="Latent").click()
+    module = "import('/live/static/latents.js')"
+    keep = f"(count) => {module}.then(({{ keep }}) => Array(count).fill('AAAAAA==').forEach((z) => keep(z)))"
+    for tab, count, kept in ((mine, 1, 1), (other, 1, 2), (mine, 59, 60)):
+        tab.evaluate(keep, count)
+        for each in (mine, other):
+            reaches(each, f"document.querySelectorAll('gan-tray .tray-item').length === {kept}")
+    assert "room for 60" in mine.locator(".tray-bar .fault").text_content()
+
+
 def test_a_channel_is_switched_off(visitor):
     page = open_tab(visitor, "Inside", "digits")
     page.wait_for_selector("[data-card='8'] canvas")

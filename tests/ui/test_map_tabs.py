@@ -74,6 +74,22 @@ def test_a_map_fills_in_and_is_moved_zoomed_and_clicked(visitor):
     assert "Being prepared" not in page.locator("gan-map [data-note=map]").inner_text()
 
 
+def test_what_was_lost_is_asked_for_again_and_a_fault_is_said(visitor):
+    page = open_tab(visitor, "Map")
+    reaches(page, f"{MAP}.dataset.complete == 'true'")
+    page.route("**/live/plane", lambda route: route.abort())
+    before = page.evaluate("document.querySelector('gan-map').plane")
+    page.click("[data-map=anew]")
+    page.wait_for_selector("gan-map .fault >> text=does not answer")
+    page.unroute("**/live/plane")
+    reaches(page, f"{MAP}.dataset.complete == 'true' && document.querySelector('gan-map').plane != '{before}'")
+    assert page.locator("gan-map .fault").count() == 0
+
+    page.route("**/live/map", lambda route: route.fulfill(status=500, body="Internal Server Error"))
+    page.click("[data-map=anew]")
+    page.wait_for_selector("gan-map .fault >> text=error 500")
+
+
 def test_the_pad_follows_the_mouse_and_shows_its_last_place(visitor):
     page = open_tab(visitor, "Blend")
     reaches(page, "document.querySelector('[data-sheet=blend-grid]').dataset.drawn")

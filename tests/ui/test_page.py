@@ -5,10 +5,12 @@ import json
 
 import pytest
 
+from gan_studio.lessons.presets import PRESETS
 from tests.conftest import start_app, wait_until
 from tests.ui.visitor import (
     Visitor,
     choose,
+    choose_preset,
     curve_length,
     drawn_step,
     pixels,
@@ -98,6 +100,21 @@ def test_another_browsers_edit_reaches_this_ones_controls(browser, visitor, app)
     choose(other.open(), "batch_size", "32")
     mine.bring_to_front()
     reaches(mine, "document.querySelector('#field-batch_size input').value == '32'")
+    other.context.close()
+    assert other.problems == []
+
+
+def test_anothers_edit_leaves_alone_what_is_being_prepared(browser, visitor, app):
+    mine, other = visitor.open(), Visitor(browser, app.address)
+    start_or_resume(mine, app)
+    choose_preset(mine, "wgan-gp")
+    prepared = "document.querySelector('#field-objective input').value"
+    objective = PRESETS["wgan-gp"].config.objective
+    reaches(mine, f"{prepared} == '{objective}'")
+    choose(other.open(), "discriminator_lr", "0.0003")
+    mine.bring_to_front()
+    reaches(mine, "document.querySelector('#field-discriminator_lr input').value == '0.0003'")
+    assert mine.evaluate(prepared) == objective != app.state()["config"]["objective"]
     other.context.close()
     assert other.problems == []
 

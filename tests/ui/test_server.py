@@ -97,10 +97,25 @@ def test_the_stream_carries_the_run_and_reconnects_without_a_gap(training):
     assert [row[0] for row in rows] == [point.step for point in kept]
 
 
+def test_a_poll_of_what_is_known_gets_nothing(training):
+    training.session.pause()
+    message = training.client.get("/live/state").json()
+    known = {"cursor": message["cursor"], "published": message["published"]}
+    assert training.client.get("/live/state", params=known).status_code == 204
+    training.session.step_once(tiny_config())
+    wait_until(lambda: training.client.get("/live/state", params=known).status_code == 200)
+
+
 def test_polling_gives_the_same(training):
     message = training.client.get("/live/state").json()
     later = training.client.get("/live/state", params={"cursor": message["cursor"]}).json()
     assert message["reset"] and not later["reset"] and later["step"] >= message["step"]
+
+
+def test_quality_numbers_that_are_known_are_not_sent_again(served):
+    first = served.client.get("/live/quality").json()
+    again = served.client.get("/live/quality", params={"known": first["version"]}).json()
+    assert first["numbers"] == [] and {**first, **again} == first and "numbers" not in again
 
 
 def test_a_viewer_that_never_reads_costs_the_others_and_training_nothing(training):

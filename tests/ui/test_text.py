@@ -62,6 +62,7 @@ def test_no_text_is_left_over():
         "directions.",
         "arithmetic.",
         "crossing.",
+        "map.axis.",
         "map.heat.",
         "map.legend.",
         "cloud.",

@@ -1,5 +1,5 @@
 // The Arithmetic tab: a sum of kept latents, each with a sign and a weight, drawn as the weights are dragged.
-import { chosen, current, drawLatents, keep, Newest, pack, picked, pick, tray, unpack } from "./latents.js";
+import { chosen, current, drawLatents, keep, Newest, pack, picked, pickedLatents, pick, tray, unpack } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { element, number, say, setText } from "./text.js";
@@ -10,13 +10,6 @@ const MOST_TERMS = 8;
 const MOST_WEIGHT = 2;
 
 export const letter = (place) => String.fromCharCode(65 + place);
-
-// The picked latents that fit the chosen generator, in their order: [{ id, name, z }].
-export function terms(most = MOST_TERMS) {
-  const size = current.value.size;
-  const items = picked.value.map((id) => tray.value.find((item) => item.id === id));
-  return items.filter((item) => item && (!size || unpack(item.z).length === size)).slice(0, most);
-}
 
 // Let a picture of the tray be dropped here: in place of number `place`, or behind the last one.
 export function takeDrops(node, place) {
@@ -35,7 +28,7 @@ export function takeDrops(node, place) {
 
 function put(id, place) {
   const order = picked.value.filter((other) => other !== id);
-  const old = terms()[place]?.id;
+  const old = pickedLatents(MOST_TERMS)[place]?.id;
   if (old && old !== id) order.splice(order.indexOf(old), 1, id);
   else order.push(id);
   picked.set(order);
@@ -84,7 +77,7 @@ class Arithmetic extends Panel {
 
   build() {
     this.size = current.value.size;
-    this.terms = terms();
+    this.terms = pickedLatents(MOST_TERMS);
     for (const { id } of this.terms) if (!this.weights.has(id)) this.weights.set(id, 1);
     const free = element("div", { class: "slot free" }, say("arithmetic.drop"));
     takeDrops(free, () => this.terms.length);

@@ -1,15 +1,22 @@
 // Many numbers as thin bars on a small canvas, from zero up and down; the value under the pointer goes to `onPoint`.
+import { arrows, onKeys } from "./controls.js";
+
 const HEIGHT = 60;
 const ink = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
 
 export class Bars {
-  // onPoint(index or -1); onPick(index), where a bar can be chosen.
-  constructor(canvas, { onPoint = () => {}, onPick = null } = {}) {
+  // `name` is for who hears it; onPoint(index or -1); onPick(index), where a bar can be chosen.
+  constructor(canvas, name, { onPoint = () => {}, onPick = null } = {}) {
     Object.assign(this, { canvas, values: [], over: -1 });
     canvas.classList.add("bars");
     canvas.addEventListener("pointermove", (event) => this.point(this.at(event), onPoint));
     canvas.addEventListener("pointerleave", () => this.point(-1, onPoint));
     if (onPick) canvas.addEventListener("click", (event) => this.at(event) >= 0 && onPick(this.at(event)));
+    const pick = onPick && (() => this.over >= 0 && onPick(this.over));
+    const step = (across) => this.point(Math.min(Math.max(this.over + across, 0), this.values.length - 1), onPoint);
+    const { ArrowLeft, ArrowRight } = arrows(step);
+    onKeys(canvas, { ArrowLeft, ArrowRight, ...(pick && { Enter: pick, " ": pick }) });
+    Object.assign(canvas, { role: pick ? "button" : "img", ariaLabel: name });
   }
 
   at(event) {

@@ -1,5 +1,6 @@
 // The Pad tab: four latents at the corners of a square, their blend under the mouse.
-import { askSheet, chosen, current, goTo, keep, Newest, packAll, picked, tray, unpack } from "./latents.js";
+import { arrows, onKeys } from "./controls.js";
+import { askSheet, chosen, current, goTo, keep, Newest, packAll, picked, pickedLatents } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { element, say } from "./text.js";
@@ -7,6 +8,7 @@ import { followWeights } from "./weights.js";
 
 const SIDE = 8; // pictures across the pad
 const REFRESH_MS = 3000;
+const STEP = 0.05;
 const LETTERS = ["A", "B", "C", "D"];
 
 const GRID = Array.from({ length: SIDE * SIDE }, (_, i) => [(i % SIDE) / (SIDE - 1), Math.floor(i / SIDE) / (SIDE - 1)]);
@@ -16,13 +18,16 @@ class Blend extends Panel {
   connectedCallback() {
     this.seed = 0;
     this.place = [0.5, 0.5];
-    this.grid = element("canvas", { class: "sheet", "data-sheet": "blend-grid", width: 28, height: 28, "aria-label": say("blend.canvas") });
+    this.grid = element("canvas", { class: "sheet", "data-sheet": "blend-grid", width: 28, height: 28 });
     this.mark = element("i", { class: "mark" });
     const corners = LETTERS.map((letter, i) => element("b", { class: `corner corner-${i}` }, letter));
     this.pad = element("div", { class: "blend-pad", "data-blend": "" }, this.grid, ...corners, this.mark);
     this.pad.addEventListener("pointermove", (event) => this.move(event));
     this.pad.addEventListener("pointerdown", (event) => this.move(event));
     this.pad.addEventListener("click", () => this.take());
+    const take = () => this.take();
+    onKeys(this.pad, { ...arrows((...by) => this.goTo(this.place.map((at, axis) => share(at + by[axis] * STEP)))), Enter: take, " ": take });
+    Object.assign(this.pad, { role: "application", ariaLabel: say("blend.canvas"), ariaKeyShortcuts: "ArrowLeft ArrowRight ArrowUp ArrowDown Enter" });
     this.picture = element("canvas", { class: "sheet big", "data-sheet": "blend", width: 28, height: 28 });
     this.note = element("p", { class: "note" }, say("blend.info"));
     this.anew = element("button", { type: "button", class: "tool-button" }, say("blend.seeds"));
@@ -49,10 +54,9 @@ class Blend extends Panel {
 
   // The picked latents in their order; seeds stand at the corners that are left.
   request(places) {
-    const fitting = (z) => !current.value.size || unpack(z).length === current.value.size;
-    const known = picked.value.map((id) => tray.value.find((item) => item.id === id)).filter((item) => item && fitting(item.z));
-    this.anew.hidden = known.length >= 4;
-    const corners = known.length ? packAll(known.slice(0, 4).map(({ z }) => z)) : "";
+    const known = pickedLatents(4);
+    this.anew.hidden = known.length === 4;
+    const corners = known.length ? packAll(known.map(({ z }) => z)) : "";
     return { ...chosen.value, corners, seed: this.seed, places };
   }
 
@@ -67,7 +71,11 @@ class Blend extends Panel {
   move({ clientX, clientY }) {
     const box = this.pad.getBoundingClientRect();
     const along = (at, from, length) => share(((at - from) / length) * (SIDE / (SIDE - 1)) - 0.5 / (SIDE - 1));
-    this.place = [along(clientX, box.left, box.width), along(clientY, box.top, box.height)];
+    this.goTo([along(clientX, box.left, box.width), along(clientY, box.top, box.height)]);
+  }
+
+  goTo(place) {
+    this.place = place;
     const percent = (at) => `${(100 * (at * (SIDE - 1) + 0.5)) / SIDE}%`;
     Object.assign(this.mark.style, { left: percent(this.place[0]), top: percent(this.place[1]) });
     this.pictures.ask(this.request([this.place]));

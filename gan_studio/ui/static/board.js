@@ -38,6 +38,7 @@ const changeText = (key, [, after]) => `${shortName(key)} → ${after}`;
 class Board extends HTMLElement {
   connectedCallback() {
     this.drawnAt = 0;
+    this.changed = new Set(); // fields whose controls show what the run had before
     this.build();
     this.unsubscribe = subscribe((known, online) => this.receive(known, online));
     // Colours are baked into the canvases: draw again when the page turns dark or light.
@@ -63,10 +64,10 @@ class Board extends HTMLElement {
       this.facts[name] = element("b", { "data-fact": name }, "–");
       return element("span", { class: "fact" }, this.facts[name], element("small", {}, say(`status.${name}`)));
     };
-    this.badge = element("span", { class: "badge", "data-state": "empty" }, say("state.empty"));
+    this.badge = element("span", { class: "badge", role: "status", "data-state": "empty" }, say("state.empty"));
     this.fault = element("p", { class: "fault", role: "alert", hidden: "" });
     const facts = ["step", "epoch", "time", "speed", "device", "viewers"].map(fact);
-    const status = element("div", { class: "status", role: "status" }, this.badge, ...facts);
+    const status = element("div", { class: "status" }, this.badge, ...facts);
     this.edits = element("p", { class: "edits" });
     const curves = element("section", { class: "curves" }, this.buildTools());
     this.samples = element("canvas", { class: "sheet", "data-sheet": "samples", width: 224, height: 224 });
@@ -86,6 +87,7 @@ class Board extends HTMLElement {
   }
 
   captioned(canvas, title, info) {
+    Object.assign(canvas, { role: "img", ariaLabel: title });
     const caption = element("figcaption", {}, element("b", {}, title), " ", element("small", {}, info));
     return element("figure", {}, caption, canvas);
   }
@@ -101,7 +103,7 @@ class Board extends HTMLElement {
   }
 
   buildChart(parent, { name, keys, range }) {
-    const frame = element("div", { class: "chart", "data-chart": name });
+    const frame = element("div", { class: "chart", role: "img", "aria-label": say(`chart.${name}`), "data-chart": name });
     const caption = element("figcaption", {}, element("b", {}, say(`chart.${name}`)));
     parent.append(element("figure", {}, caption, frame));
     const series = Object.entries(keys).map(([key, [label, color]]) => ({ key, label: say(label), color }));
@@ -130,6 +132,8 @@ class Board extends HTMLElement {
   drawNumbers() {
     this.drawnAt = performance.now();
     this.showStatus(this.known, this.online);
+    if (this.known.published === this.curvesOf) return;
+    this.curvesOf = this.known.published;
     this.drawCurves();
   }
 
@@ -207,14 +211,30 @@ class Board extends HTMLElement {
     this.samples.dispatchEvent(new CustomEvent("drawn", { bubbles: true, detail: { published } }));
   }
 
-  // Another visitor changed the run: let Gradio fetch the controls' values again.
+  // Another visitor changed the run: let Gradio fetch the values of what was changed again. All else may be what this
+  // visitor prepares for the next start.
   refreshControls(config) {
-    const text = JSON.stringify(config);
-    if (this.config !== undefined && this.config !== text && config) {
-      clearTimeout(this.refreshing);
-      this.refreshing = setTimeout(() => document.querySelector("#refresh-controls")?.click(), 300 * Math.random());
-    }
-    this.config = text;
+    const before = this.config;
+    this.config = config;
+    if (before === undefined || !config) return;
+    const differs = (name) => JSON.stringify(config[name]) !== JSON.stringify(before?.[name]);
+    const names = Object.keys(config).filter(differs);
+    names.forEach((name) => this.changed.add(name));
+    if (names.length) this.refreshSoon();
+  }
+
+  refreshSoon() {
+    clearTimeout(this.refreshing);
+    this.refreshing = setTimeout(() => document.querySelector("#refresh-controls")?.click(), 300 * Math.random());
+  }
+
+  // The names of what was changed, for Gradio. What is being edited has to wait until its control is left.
+  takeChanged() {
+    const control = document.activeElement?.closest("[id^=field-]");
+    const names = [...this.changed].filter((name) => control?.id !== `field-${name}`);
+    names.forEach((name) => this.changed.delete(name));
+    if (this.changed.size) control.addEventListener("focusout", () => this.refreshSoon(), { once: true });
+    return names.join(" ");
   }
 }
 

@@ -1,14 +1,15 @@
 // The Cloud tab: many generated and real samples as a cloud in the plane.
 import { colourOfClass, GENERATED, REAL } from "./colours.js";
-import { chosen, goTo, post, askSheet } from "./latents.js";
+import { chosen, goTo, post, askSheet, untilAnswered } from "./latents.js";
 import { choice } from "./map.js";
 import { Panel } from "./panel.js";
 import { decode } from "./pictures.js";
-import { subscribe } from "./stream.js";
 import { element, number, say, setText } from "./text.js";
 import { Viewport } from "./viewport.js";
+import { followWeights } from "./weights.js";
 
 const REFRESH_MS = 15000;
+const BUSY_MS = 300;
 const NEAR_PIXELS = 14;
 const DOT = 3.2;
 const PICTURES_FROM = 2.2; // times as large as the whole cloud: pictures in the place of dots
@@ -23,7 +24,7 @@ const counter = (name, value, least, act) => {
 
 class CloudView extends Panel {
   connectedCallback() {
-    this.pointed = NOBODY;
+    this.pointed = this.selected = NOBODY;
     this.canvas = element("canvas", { class: "map", "data-sheet": "cloud", "aria-label": say("cloud.canvas") });
     this.note = element("p", { class: "note", "data-note": "cloud" }, say("cloud.info"));
     this.legend = element("div", { class: "classes" });
@@ -39,7 +40,7 @@ class CloudView extends Panel {
       most: 8,
     });
     this.view.show(0, 0, WHOLE);
-    this.ends = [chosen.follow(() => this.ask()), subscribe((known) => this.weightsChanged(known))];
+    this.ends = [chosen.follow(() => this.ask()), followWeights(() => this.visible, (run) => this.weightsChanged(run), REFRESH_MS)];
     this.watch = new IntersectionObserver(() => this.visible && !this.cloud && this.ask());
     this.watch.observe(this);
   }
@@ -91,7 +92,8 @@ class CloudView extends Panel {
     this.canvas.dataset.complete = "false";
     this.say(say("cloud.computing"));
     try {
-      const cloud = await (await post("cloud", this.request(), asking.signal)).json();
+      const send = () => post("cloud", this.request(), asking.signal);
+      const cloud = await (await untilAnswered(send, (text) => asking === this.asking && this.say(text, true))).json();
       const bitmap = await decode(cloud.png);
       if (asking !== this.asking) return;
       this.adopt(cloud, bitmap);
@@ -104,11 +106,12 @@ class CloudView extends Panel {
   adopt(cloud, bitmap) {
     delete cloud.png;
     const rows = Math.ceil(cloud.count / cloud.columns);
-    Object.assign(this, { cloud, bitmap, cell: [bitmap.width / cloud.columns, bitmap.height / rows], pointed: NOBODY });
+    Object.assign(this, { cloud, bitmap, cell: [bitmap.width / cloud.columns, bitmap.height / rows], pointed: NOBODY, selected: NOBODY });
     const seconds = ((performance.now() - this.askedAt) / 1000).toFixed(1);
     const shown = { what: say(`cloud.${cloud.what}`), step: number.format(cloud.step), seconds };
     const fallback = cloud.what === "pixels" && this.what.value === "features" ? ` ${say("cloud.no_classifier")}` : "";
-    this.say(say("cloud.done", shown) + fallback);
+    this.done = say("cloud.done", shown) + fallback;
+    this.say(this.done);
     this.recolour();
     this.canvas.dataset.complete = "true";
   }
@@ -128,13 +131,16 @@ class CloudView extends Panel {
     this.drawSoon();
   }
 
-  weightsChanged({ run, step }) {
-    const weights = `${run} ${step}`;
-    if (chosen.value.source !== "live" || !run || weights === this.weights || !this.visible || this.asking) return;
+  // One that is being computed is waited for; t-SNE takes too long to be renewed for the same run.
+  weightsChanged(run) {
+    clearTimeout(this.later);
+    if (this.asking) {
+      this.later = setTimeout(() => this.weightsChanged(run), BUSY_MS);
+      return;
+    }
     const patient = this.method.value === "tsne" && run === this.run && this.cloud;
-    if (patient || performance.now() - (this.askedAt ?? -REFRESH_MS) < REFRESH_MS) return;
-    Object.assign(this, { weights, run });
-    this.ask();
+    this.run = run;
+    if (!patient) this.ask();
   }
 
   // -- drawing -----------------------------------------------------------------------------------------------
@@ -226,7 +232,8 @@ class CloudView extends Panel {
   }
 
   hover(place) {
-    const found = this.nearestTo(place);
+    const near = this.nearestTo(place);
+    const found = near === NOBODY ? this.selected : near;
     if (found === this.pointed) return;
     this.pointed = found;
     if (found !== NOBODY) this.show(found);
@@ -257,12 +264,15 @@ class CloudView extends Panel {
 
   async click(place) {
     const found = this.nearestTo(place);
-    if (found === NOBODY) return;
+    this.selected = found;
     this.hover(place);
-    if (found >= this.cloud.generated) return;
+    if (found === NOBODY) return;
+    const isReal = found >= this.cloud.generated;
+    this.say(isReal ? say("cloud.real.picked") : this.done);
+    if (isReal) return;
     try {
       const { about } = await askSheet("latent", { source: chosen.value.source, seed: found });
-      goTo(about.z);
+      goTo(about.z, this.cloud.classes[found]);
     } catch (problem) {
       this.say(problem.message, true);
     }

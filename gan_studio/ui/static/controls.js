@@ -1,9 +1,36 @@
 // Small controls of our own for what is live: rows of buttons of which one is pressed, sliders, choices.
 import { element, setText } from "./text.js";
 
-// One of several: options are [value, text]; calls onChange(value) when another is pressed.
-export function segments(name, options, value, onChange) {
-  const row = element("div", { class: "segments", role: "group", "data-choice": name });
+// Lets a picture be pressed like a button, by mouse and keys; returns it.
+export function pressable(node, name, onPress) {
+  for (const [key, value] of Object.entries({ role: "button", tabindex: 0, "aria-label": name })) node.setAttribute(key, value);
+  node.addEventListener("click", onPress);
+  onKeys(node, { Enter: onPress, " ": onPress });
+  return node;
+}
+
+// Lets a picture of many places be used with keys: `acts` are functions by the key's name.
+export function onKeys(node, acts) {
+  node.tabIndex = 0;
+  node.addEventListener("keydown", (event) => {
+    if (!(event.key in acts) || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    event.stopPropagation(); // nobody else's key
+    acts[event.key](event);
+  });
+}
+
+// The arrow keys for onKeys: act(across, down) with steps of -1, 0 or 1.
+export const arrows = (act) => ({
+  ArrowLeft: () => act(-1, 0),
+  ArrowRight: () => act(1, 0),
+  ArrowUp: () => act(0, -1),
+  ArrowDown: () => act(0, 1),
+});
+
+// One of several: options are [value, text]; calls onChange(value) when another is pressed. `title` is for who hears it.
+export function segments(name, options, value, onChange, title = "") {
+  const row = element("div", { class: "segments", role: "group", "data-choice": name, ...(title && { "aria-label": title }) });
   row.choose = (chosen) => {
     row.dataset.value = chosen;
     for (const button of row.children) button.setAttribute("aria-pressed", button.dataset.value === chosen);

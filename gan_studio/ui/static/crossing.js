@@ -1,6 +1,6 @@
 // Crossing two kept latents inside the generator: a row of children, one for each layer where the parents were mixed.
-import { letter, terms } from "./arithmetic.js";
-import { askSheet, chosen, current, Newest, packAll, picked, tray } from "./latents.js";
+import { letter } from "./arithmetic.js";
+import { askSheet, chosen, current, Newest, packAll, picked, pickedLatents, tray } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { element, say, setText } from "./text.js";
@@ -40,7 +40,7 @@ class Crossing extends Panel {
   }
 
   swap() {
-    const [a, b] = terms(2).map(({ id }) => id);
+    const [a, b] = pickedLatents(2).map(({ id }) => id);
     if (b) picked.set(picked.value.map((id) => (id === a ? b : id === b ? a : id)));
   }
 
@@ -49,7 +49,7 @@ class Crossing extends Panel {
     this.size = current.value.size;
     setText(this.value, `${Math.round(100 * this.share.value)} %`);
     this.seedLabel.hidden = this.pattern.value !== "random";
-    const parents = terms(2);
+    const parents = pickedLatents(2);
     if (parents.length < 2) {
       this.row.replaceChildren();
       this.shownKey = null;

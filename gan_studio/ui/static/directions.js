@@ -1,6 +1,6 @@
 // The Directions tab: sliders along directions of several kinds move one latent, and a grid of others along with it.
 import { Examples } from "./examples.js";
-import { chosen, current, drawLatents, keep, Newest, pack, packAll, post, unpack } from "./latents.js";
+import { chosen, current, drawLatents, keep, Newest, pack, packAll, post, unpack, untilAnswered } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { exportDirections, forgetDirection, importDirections, renameDirection, savedDirections, saveDirection } from "./saved.js";
@@ -120,7 +120,8 @@ class Directions extends Panel {
     this.tell(kind === "layer" ? say("directions.computing") : "");
     try {
       const asked = kind === "weights" || kind === "layer" ? kind : "raw";
-      const answer = await (await post("directions", { source, label, kind: asked, layer })).json();
+      const send = () => post("directions", { source, label, kind: asked, layer });
+      const answer = await (await untilAnswered(send, (text) => wanted === this.wanted && this.tell(text, true))).json();
       const mine = kind === "saved" ? await this.askSaved(source, answer.latent_size) : null;
       if (wanted === this.wanted) this.take(kind, answer, mine);
     } catch (problem) {

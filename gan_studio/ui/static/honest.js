@@ -3,8 +3,8 @@ import { button, field, segments } from "./controls.js";
 import { chosen, current, Newest, post } from "./latents.js";
 import { Panel } from "./panel.js";
 import { decode, drawCells } from "./pictures.js";
-import { subscribe } from "./stream.js";
 import { element, number, say, setText } from "./text.js";
+import { followWeights } from "./weights.js";
 
 const REFRESH_MS = 4000;
 const PREPARING_MS = 1000;
@@ -14,7 +14,7 @@ const NEIGHBOURS = 4;
 class Honest extends Panel {
   connectedCallback() {
     this.note = element("p", { class: "note" }, say("honest.lead"));
-    this.which = segments("which", [["this", say("honest.this")], ["random", say("honest.random")]], "random", () => this.ask());
+    this.which = segments("which", [["this", say("honest.this")], ["random", say("honest.random")]], "random", () => this.ask(), say("honest.tab"));
     this.seed = element("input", { type: "number", min: 0, max: 2 ** 31 - 1, value: 0, "data-field": "seed" });
     this.seed.addEventListener("change", () => this.ask());
     this.dice = button("dice", say("honest.others"), () => {
@@ -27,7 +27,7 @@ class Honest extends Panel {
     this.replaceChildren(this.note, element("div", { class: "tools honest-tools" }, this.which, this.dice, this.seedField), this.verdicts, this.body);
     const send = (request) => post("honest", request).then((answer) => answer.json());
     this.answers = new Newest(send, (...answer) => this.take(...answer), (text) => this.refuse(text));
-    this.ends = [chosen.follow(() => this.ask()), current.follow(() => this.which.dataset.value === "this" && this.ask()), subscribe(({ run, step }) => this.weightsChanged(`${run} ${step}`))];
+    this.ends = [chosen.follow(() => this.ask()), current.follow(() => this.which.dataset.value === "this" && this.ask()), followWeights(() => this.visible, () => this.ask(), REFRESH_MS)];
     this.watch = new IntersectionObserver(() => this.ask());
     this.watch.observe(this);
   }
@@ -53,25 +53,22 @@ class Honest extends Panel {
   ask() {
     if (!this.visible) return;
     this.dice.hidden = this.seedField.hidden = this.which.dataset.value === "this";
-    this.askedAt = performance.now();
     this.answers.ask(this.request());
-  }
-
-  weightsChanged(weights) {
-    if (weights === this.weights || chosen.value.source !== "live" || !this.visible) return;
-    this.weights = weights;
-    clearTimeout(this.later);
-    this.later = setTimeout(() => this.ask(), Math.max(0, (this.askedAt ?? 0) + REFRESH_MS - performance.now()));
   }
 
   // While a space is being prepared only its share is asked for; then all is compared again.
   async take(answer, request) {
     clearTimeout(this.waiting);
     const unready = SPACES.filter((space) => answer[space]?.preparing !== undefined);
-    if (unready.length) this.waiting = setTimeout(() => this.visible && this.answers.ask(this.request(unready)), PREPARING_MS);
+    if (unready.length) this.askLater(unready);
     if (request.spaces.length === SPACES.length) return this.show(answer);
     if (unready.length === request.spaces.length) return this.tell({ ...this.answer, ...answer });
     return this.ask();
+  }
+
+  askLater(spaces) {
+    const ask = () => (this.visible ? this.answers.ask(this.request(spaces)) : this.askLater(spaces));
+    this.waiting = setTimeout(ask, PREPARING_MS);
   }
 
   async show(answer) {

@@ -1,7 +1,8 @@
 // The Human test tab: twenty pictures, real or fake? The key comes with the result, after the answers.
+import { ask, post } from "./latents.js";
 import { Panel } from "./panel.js";
 import { decode, drawCells } from "./pictures.js";
-import { element, number, route, say, setText, sourceName, tell } from "./text.js";
+import { element, number, say, setText, sourceName } from "./text.js";
 
 const POLL_MS = 3000;
 const FASTEST_MS = 120; // a second press within this time was meant for the picture before
@@ -18,19 +19,6 @@ function button(text, onClick, attributes = {}) {
   const made = element("button", { type: "button", ...attributes }, text);
   made.addEventListener("click", onClick);
   return made;
-}
-
-function sendJson(path, body) {
-  return fetch(route(path), {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  });
-}
-
-async function refuse(answer) {
-  if (!answer.ok) throw new Error(tell(await answer.json()));
-  return answer;
 }
 
 class Human extends Panel {
@@ -68,9 +56,9 @@ class Human extends Panel {
     if (!this.visible) return;
     const { view } = this.dataset;
     try {
-      if (view === "start") this.showRecent(await (await fetch(route("human/recent"))).json());
+      if (view === "start") this.showRecent(await (await ask("human/recent")).json());
       if (view === "result") {
-        const answer = await refuse(await fetch(`${route("human/result")}?ticket=${this.about.ticket}`));
+        const answer = await ask(`human/result?ticket=${this.about.ticket}`);
         if (this.dataset.view === "result") this.showResult(await answer.json());
       }
     } catch {
@@ -114,7 +102,7 @@ class Human extends Panel {
     if (this.busy) return;
     this.busy = true;
     try {
-      const answer = await refuse(await sendJson("human/begin", request));
+      const answer = await post("human/begin", request);
       this.about = JSON.parse(answer.headers.get("X-Test"));
       this.sheet = await decode(await answer.blob());
       this.problem("");
@@ -197,8 +185,7 @@ class Human extends Panel {
     try {
       const { ticket } = this.about;
       const body = { ticket, fake: this.fake, milliseconds: this.milliseconds };
-      const answer = await refuse(await sendJson("human/answers", body));
-      this.showResult(await answer.json());
+      this.showResult(await (await post("human/answers", body)).json());
     } catch (problem) {
       this.problem(problem.message);
       again.hidden = false;

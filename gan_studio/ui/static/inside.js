@@ -1,11 +1,11 @@
 // The Inside tab: what every layer of the generator does for the latent that is looked at.
 import { Bars } from "./bars.js";
-import { button, segments } from "./controls.js";
+import { arrows, button, onKeys, segments } from "./controls.js";
 import { chosen, current, Newest, post } from "./latents.js";
 import { Panel } from "./panel.js";
 import { decode, drawCells, drawSheet } from "./pictures.js";
-import { subscribe } from "./stream.js";
 import { element, number, say, setText } from "./text.js";
+import { followWeights } from "./weights.js";
 
 const REFRESH_MS = 3000;
 const RANKED = 10;
@@ -16,7 +16,7 @@ const shape = (sides) => sides.map((side) => number.format(side)).join(" × ");
 class Inside extends Panel {
   connectedCallback() {
     this.note = element("p", { class: "note" }, say("inside.lead"));
-    this.scale = segments("scale", ["layer", "channel"].map((kind) => [kind, say(`inside.scale.${kind}`)]), "layer", () => this.ask());
+    this.scale = segments("scale", ["layer", "channel"].map((kind) => [kind, say(`inside.scale.${kind}`)]), "layer", () => this.ask(), say("inside.scale"));
     this.cards = new Map();
     this.layers = element("div", { class: "inside-layers" });
     const main = element("div", {}, element("div", { class: "tools" }, element("small", {}, say("inside.scale")), this.scale), this.layers);
@@ -26,7 +26,7 @@ class Inside extends Panel {
     this.jacobian = new Newest((request) => ask("inside/directions", request), (answer) => this.showDirections(answer), problem);
     this.without = new Newest((request) => ask("inside/without", request), (...answer) => this.showWithout(...answer), problem);
     this.effects = new Newest((request) => ask("inside/effects", request), (...answer) => this.showEffects(...answer), problem);
-    this.ends = [chosen.follow(() => this.ask()), current.follow(() => this.ask()), subscribe(({ run, step }) => this.weightsChanged(`${run} ${step}`))];
+    this.ends = [chosen.follow(() => this.ask()), current.follow(() => this.ask()), followWeights(() => this.visible, () => this.ask(), REFRESH_MS)];
     this.watch = new IntersectionObserver(() => this.ask());
     this.watch.observe(this);
   }
@@ -35,7 +35,7 @@ class Inside extends Panel {
     this.picture = element("canvas", { class: "sheet", width: 28, height: 28, "data-sheet": "inside-picture" });
     this.spectrum = element("canvas", { "data-sheet": "spectrum" });
     this.spectrumNote = element("small", {});
-    this.bars = new Bars(this.spectrum, { onPoint: (index) => this.pointAtDirection(index) });
+    this.bars = new Bars(this.spectrum, say("inside.directions"), { onPoint: (index) => this.pointAtDirection(index) });
     this.directions = element("p", { class: "inside-matter" });
     this.lensTitle = element("b", {}, say("inside.hover"));
     this.lens = element("canvas", { class: "sheet lens", width: 14, height: 14, "data-sheet": "lens" });
@@ -60,17 +60,9 @@ class Inside extends Panel {
   // Everything anew: another latent, another generator, other weights.
   ask() {
     if (!this.visible) return;
-    this.askedAt = performance.now();
     this.all.ask(this.request({ scale: this.scale.dataset.value }));
     this.jacobian.ask(this.request({}));
     if (this.picked) this.without.ask(this.request(this.picked));
-  }
-
-  weightsChanged(weights) {
-    if (weights === this.weights || chosen.value.source !== "live" || !this.visible) return;
-    this.weights = weights;
-    clearTimeout(this.later);
-    this.later = setTimeout(() => this.ask(), Math.max(0, (this.askedAt ?? 0) + REFRESH_MS - performance.now()));
   }
 
   // -- layers ----------------------------------------------------------------------------------------------
@@ -113,12 +105,14 @@ class Inside extends Panel {
   // -- the panel -------------------------------------------------------------------------------------------
 
   async showWithout({ sheet, change }, { layer, channel }) {
+    this.settle();
     drawSheet(this.change, await decode(sheet));
     setText(this.changeNote, say("inside.change", { layer: this.cards.get(layer)?.title ?? layer, channel, change: change.toPrecision(2) }));
     this.change.dataset.channel = `${layer} ${channel}`;
   }
 
   showEffects({ effects }, { layer }) {
+    this.settle();
     const card = this.cards.get(layer);
     if (!card) return;
     const order = effects.map((_, channel) => channel).sort((a, b) => effects[b] - effects[a]).slice(0, RANKED);
@@ -132,6 +126,7 @@ class Inside extends Panel {
   }
 
   showDirections({ values, participation, tenth, latent_size: size }) {
+    this.settle();
     this.singular = values;
     this.bars.show(values);
     this.pointAtDirection(-1);
@@ -147,19 +142,19 @@ class Inside extends Panel {
 // One layer: a sheet of feature maps or the bars of a dense layer, and what its batch normalisation has seen.
 class Card {
   constructor(inside, { name, kind, shape: sides }) {
-    Object.assign(this, { inside, name, start: 0, channels: sides[0], title: name === "first" ? `${kind} 0` : `${kind} ${name}` });
+    Object.assign(this, { inside, name, start: 0, cursor: 0, channels: sides[0], title: name === "first" ? `${kind} 0` : `${kind} ${name}` });
     this.pages = new Newest((request) => ask("inside", request), ({ layers: [layer] }) => this.show(layer), (text) => inside.say(text, true));
     this.range = element("small", {});
     const head = element("div", { class: "inside-head" }, element("b", {}, this.title), element("small", {}, shape(sides)), this.range);
     this.canvas = element("canvas", { class: "sheet", "data-layer": name });
     if (sides.length === 3) this.watchMaps();
-    else this.bars = new Bars(this.canvas, { onPoint: (index) => this.value(index), onPick: (index) => inside.pick(this, this.start + index) });
+    else this.bars = new Bars(this.canvas, this.title, { onPoint: (index) => this.value(index), onPick: (index) => inside.pick(this, this.start + index) });
     this.norm = element("div", { class: "inside-norm", hidden: "" });
     this.stats = ["mean", "deviation"].map((kind) => {
       const canvas = element("canvas");
       const note = element("small", {}, say(`inside.${kind}`));
       this.norm.append(element("figure", {}, note, canvas));
-      const bars = new Bars(canvas, { onPoint: (index) => setText(note, `${say(`inside.${kind}`)}${index < 0 ? "" : ` ${this.start + index}: ${bars.values[index]}`}`) });
+      const bars = new Bars(canvas, `${this.title}: ${say(`inside.${kind}`)}`, { onPoint: (index) => setText(note, `${say(`inside.${kind}`)}${index < 0 ? "" : ` ${this.start + index}: ${bars.values[index]}`}`) });
       return [kind, bars];
     });
     this.pager = element("div", { class: "tools", hidden: "" });
@@ -173,6 +168,15 @@ class Card {
   watchMaps() {
     this.canvas.addEventListener("pointermove", (event) => this.channel(event) !== null && this.inside.magnify(this, this.channel(event)));
     this.canvas.addEventListener("click", (event) => this.channel(event) !== null && this.inside.pick(this, this.channel(event)));
+    const pick = () => this.inside.pick(this, this.start + this.cursor);
+    onKeys(this.canvas, { ...arrows((across, down) => this.step(across + down * this.columns)), Enter: pick, " ": pick });
+    Object.assign(this.canvas, { role: "button", ariaLabel: this.title });
+  }
+
+  step(by) {
+    if (!this.bitmap) return;
+    this.cursor = Math.min(Math.max(this.cursor + by, 0), this.count - 1);
+    this.inside.magnify(this, this.start + this.cursor);
   }
 
   channel(event) {

@@ -1,4 +1,5 @@
 // The key frames of a path, in a row: pictures that are dragged or moved by arrows, each with its class.
+import { pressable } from "./controls.js";
 import { element, say } from "./text.js";
 import { drawCells } from "./pictures.js";
 
@@ -49,7 +50,7 @@ export class KeyFrames {
       this.onChange(this.keys);
     });
     const canvas = this.canvases[place];
-    canvas.addEventListener("click", () => this.onLook(place));
+    pressable(canvas, `${say("paths.look")}: ${letter(place)} ${key.name}`, () => this.onLook(place));
     const caption = element("small", {}, element("b", {}, letter(place)), ` ${key.name}`);
     const box = element("div", { class: "key-frame", draggable: "true", "data-place": place }, canvas, caption, label, element("span", {}, before, after, remove));
     box.addEventListener("dragstart", (event) => {

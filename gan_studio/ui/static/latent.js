@@ -1,5 +1,5 @@
 // The Latent tab: asks for pictures as the controls move, one request in flight, the newest wins.
-import { askSheet, choose, current, Newest } from "./latents.js";
+import { askSheet, choose, chosen, current, Newest, unpack } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { subscribe } from "./stream.js";
@@ -30,7 +30,8 @@ class Latent extends Panel {
     this.besides = new Newest(send, (...answer) => this.showBeside(...answer), (text) => this.showBesideProblem(text));
     this.state = window.ganStudio.latest ?? { source: "live", seed: 0, to_seed: 1 };
     window.ganStudio.board = this;
-    this.unsubscribe = subscribe((known) => this.weightsChanged(known));
+    this.label = chosen.value.label;
+    this.ends = [subscribe((known) => this.weightsChanged(known)), chosen.follow(({ label }) => this.classChanged(label))];
     this.watch = new IntersectionObserver(() => {
       if (this.known) this.weightsChanged(this.known);
       this.ask();
@@ -40,12 +41,12 @@ class Latent extends Panel {
 
   disconnectedCallback() {
     super.disconnectedCallback();
-    this.unsubscribe();
     clearTimeout(this.pathLater);
     this.stop();
   }
 
   captioned(title, ...canvases) {
+    for (const canvas of canvases) Object.assign(canvas, { role: "img", ariaLabel: title });
     return element("figure", {}, element("figcaption", {}, element("b", {}, title)), ...canvases);
   }
 
@@ -84,15 +85,23 @@ class Latent extends Panel {
   }
 
   // Go on from a latent that was kept or found, instead of from a seed's.
-  startFrom(z) {
+  startFrom(z, label = this.label) {
     this.state = window.ganStudio.latest = { ...this.state, z };
+    this.label = label;
+    this.ask(true);
+  }
+
+  classChanged(label) {
+    if (label === this.label) return;
+    this.label = label;
     this.ask(true);
   }
 
   // Also while another inner tab is in front: it may need the picture's latent.
   ask(unseen = false) {
     if (!this.visible && !unseen) return;
-    const { source, seed, truncation, to_seed, label, beside, beside_raw, ...rest } = this.state;
+    const { label } = this;
+    const { source, seed, truncation, to_seed, beside, beside_raw, ...rest } = this.state;
     if (source === "live" && !this.known?.run) return this.showWaiting();
     const picture = { view: "picture", source, seed, truncation, label, ...rest };
     this.pictures.ask(picture);
@@ -126,10 +135,19 @@ class Latent extends Panel {
 
   weightsChanged(known) {
     this.known = known;
+    this.sizeChanged(known.config?.latent_size);
     const weights = `${known.run} ${known.step}`;
     if (weights === this.weights || !this.visible) return;
     this.weights = weights;
     if ([this.state.source, this.state.beside].includes("live") && known.run) this.ask();
+  }
+
+  // A kept latent is no latent of a run with others. Other tabs go on from the new one: ask also when out of sight.
+  sizeChanged(size) {
+    if (!size || size === this.liveSize) return;
+    this.liveSize = size;
+    const { source, z } = this.state;
+    if (source === "live" && (z || current.value.z)) this.startFrom(z && unpack(z).length === size ? z : "");
   }
 
   showPicture({ bitmap, about }, request) {
@@ -164,7 +182,6 @@ class Latent extends Panel {
     const weights = say("latent.weights", { step: number.format(about.step) });
     const named = this.state.beside ? `${sourceName(this.state.source)}: ${weights}` : weights;
     setText(this.note, about.class ? `${named}: ${about.class}` : named);
-    document.querySelector("#latent-class")?.classList.toggle("unused", !about.class);
     about.explained.forEach((share, index) => {
       const info = say("latent.explained", { share: (100 * share).toFixed(1) });
       labelSlider("principal", index, `${index + 1} · ${info}`);
@@ -203,6 +220,7 @@ class Latent extends Panel {
     setText(this.button, say("latent.stop"));
     let time = Number(this.position.value);
     this.timer = setInterval(() => {
+      if (!this.visible) return;
       time = (time + 1 / 32 / 2) % 2; // there and back again
       this.position.value = time <= 1 ? time : 2 - time;
       this.drawFrame();
@@ -230,7 +248,7 @@ function hideSlider(kind, index, hidden) {
 }
 
 // Called by Gradio's controls with all their values, in the order of latent_tab.py.
-function explore([source, seed, truncation, spread, toSeed, rawStart, label, beside, besideRaw, ...offsets]) {
+function explore([source, seed, truncation, spread, toSeed, rawStart, beside, besideRaw, ...offsets]) {
   const before = window.ganStudio.latest ?? {};
   const state = {
     source,
@@ -240,7 +258,6 @@ function explore([source, seed, truncation, spread, toSeed, rawStart, label, bes
     truncation,
     spread,
     to_seed: whole(toSeed),
-    label: Math.min(whole(label), 9999),
     beside: beside ?? "",
     beside_raw: Boolean(besideRaw),
     raw_start: Math.min(whole(rawStart), 4096),
@@ -248,7 +265,7 @@ function explore([source, seed, truncation, spread, toSeed, rawStart, label, bes
     raw: offsets.slice(PRINCIPAL),
   };
   window.ganStudio.latest = state;
-  choose(state.source, state.label);
+  choose(state.source, chosen.value.label);
   window.ganStudio.board?.explore(state);
 }
 

@@ -1,7 +1,8 @@
 // What the parts of the Latent tab share: the generator that was chosen, the latent that is looked at, the tray of
 // kept ones, and pictures of any latents. A latent is a string: little-endian float32 numbers in base64.
 import { decode } from "./pictures.js";
-import { route, tell } from "./text.js";
+import { back } from "./stream.js";
+import { route, say, tell } from "./text.js";
 import { visitor } from "./visitor.js";
 
 const TRAY_KEY = "gan-studio-tray";
@@ -46,21 +47,22 @@ class Shared {
 }
 
 export const chosen = new Shared({ source: "live", label: 0 }); // from the controls above the inner tabs
+export const classes = new Shared([]); // the names of those that the chosen generator draws
 export const current = new Shared({ z: "", size: 0 }); // the latent of the large picture, and how many numbers it has
 export const tray = new Shared(readTray()); // [{ id, name, z, label }]
+export const refused = new Shared(""); // why the last picture could not be kept
 export const picked = new Shared([]); // ids of kept latents, in the order in which they were picked
 
 export function choose(source, label) {
   if (source !== chosen.value.source || label !== chosen.value.label) chosen.set({ source, label });
 }
 
-// Make `z` the latent that is looked at, in class number `label` where one is given: the Walk's sliders go on from there.
+// Make `z` the latent that is looked at, in class number `label` where one is given and the generator knows classes: the
+// Walk's sliders go on from there.
 export function goTo(z, label = null) {
-  window.ganStudio.board?.startFrom(z);
-  const box = document.querySelector("#latent-class input");
-  if (label === null || !box || Number(box.value) === label) return;
-  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(box, label);
-  box.dispatchEvent(new Event("input", { bubbles: true }));
+  const known = label !== null && classes.value.length ? Math.min(label, classes.value.length - 1) : chosen.value.label;
+  window.ganStudio.board?.startFrom(z, known);
+  choose(chosen.value.source, known);
 }
 
 // -- the tray ----------------------------------------------------------------------------------------------
@@ -74,41 +76,79 @@ function readTray() {
   }
 }
 
-function writeTray(items) {
-  localStorage.setItem(TRAY_KEY, JSON.stringify(items));
+function showTray(items) {
   tray.set(items);
   picked.set(picked.value.filter((id) => items.some((item) => item.id === id)));
 }
 
-export function keep(z, name, label = chosen.value.label) {
-  const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-  const used = new Set(tray.value.map((item) => item.name));
-  let number = tray.value.length + 1;
-  while (used.has(String(number))) number += 1;
-  writeTray([...tray.value, { id, name: name || String(number), z, label }].slice(-MOST_KEPT));
-  return id;
+// Other tabs of the browser have the same tray: what they did to it comes first.
+function changeTray(change) {
+  const items = change(readTray());
+  localStorage.setItem(TRAY_KEY, JSON.stringify(items));
+  showTray(items);
 }
 
-export const forget = (id) => writeTray(tray.value.filter((item) => item.id !== id));
-export const rename = (id, name) => writeTray(tray.value.map((item) => (item.id === id ? { ...item, name } : item)));
+addEventListener("storage", ({ key }) => (key === TRAY_KEY || key === null) && showTray(readTray()));
+
+export function keep(z, name, label = chosen.value.label) {
+  const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  changeTray((items) => {
+    if (items.length >= MOST_KEPT) return items;
+    const used = new Set(items.map((item) => item.name));
+    let number = items.length + 1;
+    while (used.has(String(number))) number += 1;
+    return [...items, { id, name: name || String(number), z, label }];
+  });
+  if (!tray.value.some((item) => item.id === id)) refused.set(say("tray.full", { most: MOST_KEPT }));
+}
+
+export const forget = (id) => changeTray((items) => items.filter((item) => item.id !== id));
+export const rename = (id, name) => changeTray((items) => items.map((item) => (item.id === id ? { ...item, name } : item)));
 
 export function pick(id) {
   const now = picked.value;
   picked.set(now.includes(id) ? now.filter((other) => other !== id) : [...now, id]);
 }
 
+// The picked latents that fit the generator that is looked at, in their order: [{ id, name, z, label }].
+export function pickedLatents(most = MOST_KEPT) {
+  const { size } = current.value;
+  const items = picked.value.map((id) => tray.value.find((item) => item.id === id));
+  return items.filter((item) => item && (!size || unpack(item.z).length === size)).slice(0, most);
+}
+
 // -- pictures ----------------------------------------------------------------------------------------------
 
-// Post JSON to a live route; the answer, or an Error with the server's sentence.
-export async function post(path, request, signal) {
-  const answer = await fetch(route(path), {
+// The answer of a live route, or an Error with the server's sentence; it is `lost` where the server is away.
+export async function ask(path, options) {
+  const answer = await fetch(route(path), options).catch((problem) => {
+    throw problem.name === "AbortError" ? problem : Object.assign(new Error(say("answer.lost")), { lost: true });
+  });
+  if (answer.ok) return answer;
+  const said = await answer.json().catch(() => null); // a fault's page is no JSON
+  throw new Error(said?.error ? tell(said) : say("answer.fault", { status: answer.status }));
+}
+
+// Post JSON to a live route.
+export const post = (path, request, signal) =>
+  ask(path, {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-Visitor": visitor },
     body: JSON.stringify(request),
     signal,
   });
-  if (!answer.ok) throw new Error(tell(await answer.json()));
-  return answer;
+
+// What `send()` gives; where the server is away, once it is back, and `onLost(text)` says so meanwhile.
+export async function untilAnswered(send, onLost) {
+  for (;;) {
+    try {
+      return await send();
+    } catch (problem) {
+      if (!problem.lost) throw problem;
+      onLost(problem.message);
+      await back();
+    }
+  }
 }
 
 // A sheet of pictures: { bitmap, columns, rows, about }; about is what the X-Drawing header says.
@@ -119,11 +159,12 @@ export async function askSheet(path, request, signal) {
   return { bitmap, columns: about.columns, rows: Math.ceil(about.count / about.columns), about };
 }
 
-// Pictures of latents: a list of strings, or several in one.
-export const drawLatents = (z, { source, label } = chosen.value, signal = undefined) =>
-  askSheet("draw", { source, label, z: Array.isArray(z) ? packAll(z) : z }, signal);
+// Pictures of latents: a list of strings, or several in one; all of class `label`, or each of its own of `labels`.
+export const drawLatents = (z, { source, label, labels = [] } = chosen.value, signal = undefined) =>
+  askSheet("draw", { source, label, labels, z: Array.isArray(z) ? packAll(z) : z }, signal);
 
-// Sends the newest request only: while one is in flight, later ones replace each other. `send(request)` asks.
+// Sends the newest request only: while one is in flight, later ones replace each other. `send(request)` asks. What is
+// lost is sent again.
 export class Newest {
   constructor(send, onAnswer, onProblem) {
     Object.assign(this, { send, onAnswer, onProblem, waiting: null, busy: false });
@@ -143,6 +184,9 @@ export class Newest {
         await this.onAnswer(await this.send(request), request);
       } catch (problem) {
         this.onProblem(problem.message);
+        if (!problem.lost) continue;
+        await back();
+        this.waiting ??= request;
       }
     }
     this.busy = false;

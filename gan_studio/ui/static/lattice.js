@@ -1,5 +1,7 @@
 // What is known at the points of a lattice in the plane, from coarse to fine: it is asked for as it comes into view.
 
+import { back } from "./stream.js";
+
 const ACROSS = 16; // points in the finest lattice across the view
 const COARSER = [4, 2, 1];
 const MOST_ASKED = 64;
@@ -23,7 +25,7 @@ export function pointsIn({ x, y, size }, spacing) {
 export const nearestPoint = (place, spacing) => place.map((at) => Math.round(at / spacing) * spacing);
 
 export class Lattice {
-  // ask(points, signal) gives a list of values; onNews() when there are some; onProblem(text).
+  // ask(points, signal) gives a list of values; onNews() when there are some; onProblem(text, lost): what is lost is asked for again.
   constructor(ask, onNews, onProblem) {
     Object.assign(this, { ask, onNews, onProblem, version: 0, busy: 0, known: new Map(), asked: new Set(), wanted: [] });
     this.control = new AbortController();
@@ -82,13 +84,15 @@ export class Lattice {
       const values = await this.ask(points, this.control.signal);
       if (version === this.version) points.forEach((point, i) => this.keep(point, values[i]));
     } catch (error) {
-      problem = error.message;
+      problem = error;
     }
+    const known = version === this.version;
+    if (problem && known) this.onProblem(problem.message, Boolean(problem.lost));
+    if (problem?.lost) await back();
     points.forEach((point) => asked.delete(String(point)));
     this.busy -= 1;
-    if (problem && version === this.version) {
+    if (problem && known && !problem.lost) {
       this.wanted = []; // it would be the same for the others
-      this.onProblem(problem);
       return;
     }
     this.work();

@@ -2,6 +2,7 @@
 import "./header.js";
 import "./board.js";
 import "./latent.js";
+import "./classes.js";
 import "./tray.js";
 import "./paths.js";
 import "./directions.js";

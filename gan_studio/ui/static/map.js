@@ -1,14 +1,15 @@
 // The Map tab: a plane through the latent space as pictures that fill in from coarse to fine, and heat maps over it.
 import { HeatLegend } from "./heat_legend.js";
-import { chosen, current, goTo, keep, pack, packAll, picked, post, askSheet, tray, unpack } from "./latents.js";
+import { chosen, current, goTo, keep, pack, packAll, picked, pickedLatents, post, askSheet, unpack, untilAnswered } from "./latents.js";
 import { Lattice, nearestPoint, pointsIn, spacingOf } from "./lattice.js";
 import { Panel } from "./panel.js";
-import { subscribe } from "./stream.js";
 import { element, say, setText } from "./text.js";
 import { Viewport } from "./viewport.js";
+import { followWeights } from "./weights.js";
 
 const { principal: PRINCIPAL } = window.ganStudioData;
 const REFRESH_MS = 3000;
+const BUSY_MS = 300;
 const HEAT_REFRESH_MS = 12000;
 const PREPARING_MS = 1000;
 const COARSE_TO_FINE = [8, 4, 2, 1];
@@ -39,8 +40,8 @@ class LatentMap extends Panel {
     this.replaceChildren(element("div", { class: "map-row" }, this.canvas, this.buildSide()));
     this.info = say("map.info");
     const problem = (text) => this.say(text, true);
-    this.pictures = new Lattice((...asked) => this.askPictures(...asked), () => this.drawSoon(), problem);
-    this.heat = new Lattice((...asked) => this.askHeat(...asked), () => this.heatCame(), (text) => this.heatFailed(text));
+    this.pictures = new Lattice((...asked) => this.askPictures(...asked), () => this.picturesCame(), problem);
+    this.heat = new Lattice((...asked) => this.askHeat(...asked), () => this.heatCame(), (...problem) => this.heatFailed(...problem));
     this.view = new Viewport(this.canvas, {
       onChange: () => this.moved(),
       onHover: (place) => this.hover(place),
@@ -51,7 +52,7 @@ class LatentMap extends Panel {
       chosen.follow(() => this.restart()),
       picked.follow(() => this.through.value === "picked" && this.restart(true)),
       current.follow(({ size }) => size !== this.latentSize && this.restart(true)),
-      subscribe((known) => this.weightsChanged(known)),
+      followWeights(() => this.visible, (run) => this.weightsChanged(run), REFRESH_MS),
     ];
     this.watch = new IntersectionObserver(() => this.visible && this.wake());
     this.watch.observe(this);
@@ -67,6 +68,7 @@ class LatentMap extends Panel {
     const numbers = Array.from({ length: PRINCIPAL }, (_, i) => String(i));
     this.axes = [0, 1].map((axis) => choice(`axis${axis}`, numbers, numbers.map((i) => String(Number(i) + 1)), () => this.restart(true)));
     this.axes[1].value = "1";
+    this.axes.forEach((select, axis) => select.setAttribute("aria-label", say(`map.axis.${axis}`)));
     this.axesBox = element("label", { hidden: "" }, `${say("map.axes")} `, ...this.axes);
     this.anew = button("anew", say("map.seeds"), () => this.chooseAnew());
     this.over = choice("heat", HEATS, HEATS.map((kind) => say(`map.heat.${kind}`)), () => this.heatChosen());
@@ -114,27 +116,27 @@ class LatentMap extends Panel {
       const directions = this.axes.map((axis) => Number(axis.value));
       return { source, through: "directions", z: current.value.z, directions };
     }
-    const fitting = (z) => !current.value.size || unpack(z).length === current.value.size;
-    const known = picked.value.map((id) => tray.value.find((item) => item.id === id)).filter((item) => item && fitting(item.z));
-    if (known.length >= 3) return { source, through: "latents", z: packAll(known.slice(0, 3).map(({ z }) => z)) };
+    const known = pickedLatents(3);
+    if (known.length === 3) return { source, through: "latents", z: packAll(known.map(({ z }) => z)) };
     return { source, through: "seeds", seed: this.seed };
   }
 
   async askPlane() {
     const request = this.planeRequest();
     const { through } = request;
-    this.stale = false;
     this.axesBox.hidden = through !== "directions";
     this.anew.hidden = through === "latents";
     setText(this.anew, say(through === "directions" ? "map.present" : "map.seeds"));
     const turn = (this.turn = {});
+    const problem = (text) => turn === this.turn && this.say(text, true);
     try {
       if (through === "directions" && !request.z) throw new Error(say("latent.waiting"));
-      const answer = await (await post("plane", request)).json();
+      const answer = await (await untilAnswered(() => post("plane", request), problem)).json();
       if (turn !== this.turn) return;
+      this.stale = false;
       this.adopt(answer, through);
-    } catch (problem) {
-      if (turn === this.turn) this.say(problem.message, true);
+    } catch ({ message }) {
+      problem(message);
     }
   }
 
@@ -197,14 +199,19 @@ class LatentMap extends Panel {
     this.drawSoon();
   }
 
+  picturesCame() {
+    if (!this.unmeasurable) this.settle();
+    this.drawSoon();
+  }
+
   heatCame() {
     if (!this.unmeasurable) this.say(this.info);
     this.drawSoon();
   }
 
-  // It would fail again at every place.
-  heatFailed(text) {
-    this.unmeasurable = true;
+  // It would fail again at every place, unless the server is away for a while.
+  heatFailed(text, lost) {
+    this.unmeasurable = !lost;
     this.say(text, true);
   }
 
@@ -228,18 +235,18 @@ class LatentMap extends Panel {
     return answer.values;
   }
 
-  weightsChanged({ run, step }) {
-    const weights = `${run} ${step}`;
+  weightsChanged(run) {
+    clearTimeout(this.later);
     const now = performance.now();
-    if (chosen.value.source !== "live" || !run || weights === this.weights || !this.visible) return;
-    if (run !== this.run || !this.plane) {
-      this.run = run;
-      Object.assign(this, { weights, renewedAt: now, heatAt: now });
+    if (run !== this.run || this.stale) {
+      Object.assign(this, { run, heatAt: now });
       this.restart();
       return;
     }
-    if (now - this.renewedAt < REFRESH_MS || this.pictures.busy) return;
-    Object.assign(this, { weights, renewedAt: now });
+    if (this.pictures.busy) {
+      this.later = setTimeout(() => this.weightsChanged(run), BUSY_MS);
+      return;
+    }
     this.pictures.renew();
     if (now - this.heatAt > HEAT_REFRESH_MS && !this.heat.busy) {
       this.heatAt = now;

@@ -1,6 +1,7 @@
 // The Match tab: follows the one match that is played, and shows its table.
+import { ask, post } from "./latents.js";
 import { Panel } from "./panel.js";
-import { element, number, route, say, sourceName, tell } from "./text.js";
+import { element, number, say, sourceName, tell } from "./text.js";
 
 const RUNNING_MS = 400;
 const IDLE_MS = 3000;
@@ -23,25 +24,20 @@ class Match extends Panel {
     this.later = setTimeout(() => this.follow(), this.dataset.state === "running" ? RUNNING_MS : IDLE_MS);
     if (!this.visible) return;
     try {
-      this.show(await (await fetch(route("match"))).json());
+      this.show(await (await ask("match")).json());
     } catch {
       // The server is away; what is shown stays.
     }
   }
 
   async send(path, body) {
-    const answer = await fetch(route(path), {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-    });
-    const said = await answer.json();
-    if (answer.ok) {
+    try {
+      const said = await (await post(path, body)).json();
       this.refused = "";
       this.show(said);
-    } else {
-      this.refused = tell(said);
-      this.say(this.refused, true);
+    } catch (problem) {
+      this.refused = problem.lost ? "" : problem.message;
+      this.say(problem.message, true);
     }
     this.follow();
   }

@@ -15,7 +15,13 @@ export class Panel extends HTMLElement {
   }
 
   say(text, fault = false) {
+    if (!fault) this.calm = text;
     this.note.classList.toggle("fault", fault);
     setText(this.note, text);
+  }
+
+  // What went wrong is over.
+  settle() {
+    if (this.note.classList.contains("fault")) this.say(this.calm ?? "");
   }
 }

@@ -1,7 +1,7 @@
 // The Paths tab: key frames, the straight way and the great arc between them played side by side, and their curves.
 import { Chart } from "./chart.js";
 import { KeyFrames, letter, MOST_KEYS, readKeys } from "./keyframes.js";
-import { chosen, current, Newest, pack, picked, post, tray, unpack } from "./latents.js";
+import { chosen, current, Newest, pack, picked, pickedLatents, post, unpack } from "./latents.js";
 import { Panel } from "./panel.js";
 import { decode } from "./pictures.js";
 import { Player } from "./player.js";
@@ -51,7 +51,7 @@ class Paths extends Panel {
   // -- what is on the screen ---------------------------------------------------------------------------------
 
   build() {
-    this.note = element("p", { class: "note", role: "status" }, say("latent.waiting"));
+    this.note = element("p", { class: "note" }, say("latent.waiting"));
     this.from = element("small", {}, say("paths.from.seeds"));
     const add = this.button("add", () => this.keys.change([...this.keys.keys, seedKey(anySeed())]));
     const here = this.button("add.here", () => current.value.z && this.keys.change([...this.keys.keys, { name: say("paths.here"), label: chosen.value.label, z: current.value.z }]));
@@ -144,8 +144,7 @@ class Paths extends Panel {
 
   // The picked latents in their order; fewer than two make no path.
   takePicked() {
-    const fits = ({ z }) => !current.value.size || unpack(z).length === current.value.size;
-    const items = picked.value.map((id) => tray.value.find((item) => item.id === id)).filter((item) => item && fits(item));
+    const items = pickedLatents();
     if (items.length < 2) {
       if (this.taken) this.useSeeds(FIRST_SEEDS);
       return;

@@ -64,7 +64,9 @@ export class Player {
     const caption = ({ name, title, colour }) => element("figcaption", {}, element("i", { style: `background:${colour}` }), ` ${title}`);
     this.screens.replaceChildren(...names.map((row) => element("figure", {}, caption(row), this.canvases[row.name].screen)));
     this.strips.replaceChildren(...this.names.map((name) => this.canvases[name].strip));
-    for (const { strip } of Object.values(this.canvases)) {
+    for (const { name, title } of names) {
+      const { screen, strip } = this.canvases[name];
+      for (const canvas of [screen, strip]) Object.assign(canvas, { role: "img", ariaLabel: title }); // the slider has keys
       strip.addEventListener("click", (event) => this.go(Math.round((event.offsetX / strip.clientWidth) * (this.count - 1))));
     }
   }
@@ -93,9 +95,11 @@ export class Player {
       const due = Math.floor(((now - last) * this.speed.value) / 1000);
       if (due > 0) {
         last += (due * 1000) / this.speed.value;
-        this.advance(this.isVisible() ? due : 0);
+        if (!this.isVisible()) return this.stop();
+        this.advance(due);
       }
       if (this.playing) this.playing = requestAnimationFrame(tick);
+      return undefined;
     };
     this.playing = requestAnimationFrame(tick);
   }

@@ -37,8 +37,10 @@ class Quality extends HTMLElement {
     if (this.asking || document.hidden || this.clientWidth === 0) return;
     this.asking = true;
     try {
-      const answer = await fetch(route("quality"));
-      if (answer.ok) this.draw(await answer.json());
+      const answer = await fetch(`${route("quality")}?${new URLSearchParams(this.view && { known: this.view.version })}`);
+      if (!answer.ok) return;
+      this.view = { ...this.view, ...(await answer.json()) }; // numbers that are known are not sent again
+      this.draw(this.view);
     } catch {
       // the server is away: the Train tab says so, and the next question may be answered
     } finally {
@@ -59,13 +61,12 @@ class Quality extends HTMLElement {
     const key = `${view.run} ${view.names}`;
     if (this.key !== key) {
       this.key = key;
+      this.shown.forEach(({ chart }) => chart?.destroy());
       this.grid.replaceChildren(this.classes);
       this.shown = new Map(view.names.map((name) => [name, this.build(name)]));
-      this.length = undefined;
     }
-    const length = `${view.steps.length} ${view.steps.at(-1)}`;
-    if (this.length === length) return;
-    this.length = length;
+    if (this.version === view.version) return;
+    this.version = view.version;
     this.showClasses(view.classes);
     for (const name of view.names) this.fill(name, view);
   }

@@ -3,6 +3,7 @@ import { merge } from "./merge.js";
 import { route } from "./text.js";
 
 const POLL_MS = 500;
+const RETRY_MS = 1000;
 const listeners = new Set();
 let known = null;
 let online = true;
@@ -13,11 +14,18 @@ export function subscribe(listener) {
   return () => listeners.delete(listener);
 }
 
+// Resolves when the server may be asked again: after a while, and not while it is away.
+export function back() {
+  const look = (done) => setTimeout(() => (online ? done() : look(done)), RETRY_MS);
+  return new Promise(look);
+}
+
 function tell() {
   if (known) for (const listener of listeners) listener(known, online);
 }
 
 function receive({ message, online: state }) {
+  if (!message && state === online) return;
   if (state !== undefined) online = state;
   if (message) known = merge(known, message);
   tell();
@@ -32,14 +40,18 @@ function listenThroughWorker() {
   addEventListener("pageshow", (event) => event.persisted && location.reload());
 }
 
-async function poll() {
+async function fetchState() {
+  const has = known ? { cursor: known.cursor, published: known.published } : {};
   try {
-    const answer = await fetch(`${route("state")}?cursor=${encodeURIComponent(known?.cursor ?? "")}`);
-    const message = await answer.json();
-    receive({ message, online: true });
+    const answer = await fetch(`${route("state")}?${new URLSearchParams(has)}`);
+    receive({ message: answer.status === 204 ? null : await answer.json(), online: true });
   } catch {
     receive({ online: false });
   }
+}
+
+async function poll() {
+  if (!document.hidden) await fetchState();
   setTimeout(poll, POLL_MS);
 }
 

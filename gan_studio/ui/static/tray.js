@@ -1,5 +1,6 @@
 // The tray of kept latents, above the inner tabs: click to look at one, tick to pick it for a tool.
-import { chosen, current, drawLatents, forget, goTo, keep, Newest, pack, pick, picked, rename, tray, unpack } from "./latents.js";
+import { pressable } from "./controls.js";
+import { chosen, current, drawLatents, forget, goTo, keep, Newest, pack, pick, picked, refused, rename, tray, unpack } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { element, say, setText } from "./text.js";
@@ -21,9 +22,10 @@ class Tray extends Panel {
     this.items = element("div", { class: "tray-items" });
     const bar = element("div", { class: "tray-bar" }, element("b", {}, say("tray.title")), keepButton, save, load, file, this.note);
     this.replaceChildren(bar, this.items);
-    this.sheets = new Newest((items) => drawLatents(items.map(({ z }) => z)), (sheet, items) => this.fill(sheet, items), (text) => this.say(text));
+    this.sheets = new Newest((items) => this.ask(items), (sheet, items) => this.fill(sheet, items), (text) => this.say(text, true));
     this.ends = [
       tray.follow(() => this.build()),
+      refused.follow((text) => text && this.refuse(text)),
       picked.follow(() => this.mark()),
       chosen.follow(() => this.draw()),
       current.follow(({ size }) => size !== this.size && this.draw()),
@@ -35,18 +37,26 @@ class Tray extends Panel {
 
   build() {
     this.canvases = new Map();
+    this.refusing = false;
     this.items.replaceChildren(...tray.value.map((item) => this.buildItem(item)));
     this.say(tray.value.length ? say("tray.info") : say("tray.empty"));
     this.mark();
     this.draw();
   }
 
-  buildItem({ id, name, z }) {
+  // It stays until there is another tray.
+  refuse(text) {
+    this.refusing = true;
+    this.say(text, true);
+  }
+
+  buildItem({ id, name, z, label: kept }) {
     const canvas = element("canvas", { class: "sheet", width: 28, height: 28, title: say("tray.look") });
-    canvas.addEventListener("click", () => goTo(z));
+    pressable(canvas, `${say("tray.look")}: ${name}`, () => goTo(z, kept ?? null));
     const letter = element("button", { type: "button", class: "tray-pick", title: say("tray.pick") });
+    letter.setAttribute("aria-label", `${say("tray.pick")}: ${name}`);
     letter.addEventListener("click", () => pick(id));
-    const remove = element("button", { type: "button", class: "tray-remove", title: say("tray.remove") }, "×");
+    const remove = element("button", { type: "button", class: "tray-remove", title: say("tray.remove"), "aria-label": `${say("tray.remove")}: ${name}` }, "×");
     remove.addEventListener("click", () => forget(id));
     const label = element("input", { value: name, maxlength: 30, "aria-label": say("tray.name") });
     label.addEventListener("change", () => rename(id, label.value));
@@ -61,7 +71,9 @@ class Tray extends Panel {
     for (const item of this.items?.children ?? []) {
       const place = picked.value.indexOf(item.dataset.id);
       item.classList.toggle("picked", place >= 0);
-      setText(item.querySelector(".tray-pick"), place < 0 ? "" : String.fromCharCode(65 + (place % 26)));
+      const letter = item.querySelector(".tray-pick");
+      letter.setAttribute("aria-pressed", place >= 0);
+      setText(letter, place < 0 ? "" : String.fromCharCode(65 + (place % 26)));
     }
   }
 
@@ -75,7 +87,13 @@ class Tray extends Panel {
     if (fitting.length) this.sheets.ask(fitting);
   }
 
+  ask(items) {
+    const labels = items.map(({ label }) => label ?? 0);
+    return drawLatents(items.map(({ z }) => z), { ...chosen.value, labels });
+  }
+
   fill({ bitmap, columns, rows }, items) {
+    if (!this.refusing) this.settle();
     items.forEach(({ id }, cell) => {
       const canvas = this.canvases.get(id);
       if (canvas) drawCells(canvas, bitmap, columns, rows, [cell], 1);
@@ -97,7 +115,7 @@ class Tray extends Panel {
         keep(pack(z), String(name ?? ""), Number(label) || 0);
       }
     } catch {
-      this.say(say("tray.unreadable"));
+      this.refuse(say("tray.unreadable"));
     }
     file.value = "";
   }

@@ -1,12 +1,16 @@
 // A square view of a plane on a canvas: drag to pan; wheel, buttons or two fingers to zoom; hover and click.
 
+import { arrows, onKeys } from "./controls.js";
+
 const CLICK_PIXELS = 4;
+const PAN = 1 / 16; // of what is in sight
 
 export class Viewport {
   // onChange(): the view moved; onHover([x, y] or null); onClick([x, y]), in the plane's units, y upwards.
   constructor(canvas, { onChange, onHover, onClick, least = 1e-3, most = 1e3 }) {
     Object.assign(this, { canvas, onChange, onHover, onClick, least, most, x: 0, y: 0, size: 2 });
     this.pointers = new Map();
+    this.listenToKeys();
     canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     canvas.addEventListener("pointerdown", (event) => this.down(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
@@ -15,6 +19,20 @@ export class Viewport {
     canvas.addEventListener("pointerleave", () => this.pointers.size || this.onHover(null));
     this.sizes = new ResizeObserver(() => this.resize());
     this.sizes.observe(canvas);
+  }
+
+  // Arrows pan, + and - zoom, Enter clicks in the middle; what is there is pointed at.
+  listenToKeys() {
+    const after = (act) => () => {
+      act();
+      this.onHover([this.x, this.y]);
+    };
+    const pan = (across, down) => after(() => this.show(this.x + across * PAN * this.size, this.y - down * PAN * this.size, this.size))();
+    const zoom = (factor) => after(() => this.zoom(factor));
+    const click = () => this.onClick([this.x, this.y]);
+    onKeys(this.canvas, { ...arrows(pan), "+": zoom(1.5), "=": zoom(1.5), "-": zoom(1 / 1.5), Enter: click, " ": click });
+    this.canvas.role = "application";
+    this.canvas.ariaKeyShortcuts = "ArrowLeft ArrowRight ArrowUp ArrowDown + - Enter";
   }
 
   destroy() {
