@@ -3,6 +3,7 @@ import "./header.js";
 import "./board.js";
 import "./latent.js";
 import "./tray.js";
+import "./past.js";
 import "./paths.js";
 import "./directions.js";
 import "./arithmetic.js";
