@@ -5,7 +5,7 @@ import { subscribe } from "./stream.js";
 import { element, number, route, say, setText } from "./text.js";
 
 const FRAME_MS = 250;
-const MOST_MARKS = 9;
+const MOST_MARKS = 7;
 
 class Past extends Panel {
   connectedCallback() {
@@ -137,7 +137,7 @@ class Past extends Panel {
   mark() {
     const last = this.steps.length;
     const every = Math.ceil(last / MOST_MARKS);
-    const shown = this.steps.flatMap((step, place) => (place % every || place > last - every / 2 ? [] : [[place, number.format(step)]]));
+    const shown = this.steps.flatMap((step, place) => (place % every || (place && place > last - every) ? [] : [[place, number.format(step)]]));
     const texts = [...shown, [last, say("past.now")]];
     this.marks.replaceChildren(...texts.map(([place, text]) => element("span", { style: `--at:${place / last}` }, text)));
   }
