@@ -18,9 +18,9 @@ import torch
 
 from gan_studio.data.pixels import dots
 from gan_studio.errors import StudioError
-from gan_studio.judges.player import Player, live_player, saved_player
+from gan_studio.judges.player import Player, live_player, player_of, saved_player
 from gan_studio.latent.maps import BlendRequest, MapRequest, map_latents
-from gan_studio.latent.source import LIVE, DrawRequest, LatentRequest, Source, latents_of
+from gan_studio.latent.source import LIVE, DrawRequest, LatentRequest, Source, latents_of, past_step
 from gan_studio.sampling import load_source
 from gan_studio.session import Session, Weights
 from gan_studio.training.checkpoint import saved_path
@@ -59,6 +59,7 @@ class Explorer:
         self._session, self._worker, self._studies = session, worker, studies
         self._shown, self._studied = _Sources(session), _Sources(session)
         self._kept: tuple[tuple[Path, int], Player] | None = None
+        self._then: tuple[Weights, Player] | None = None
 
     def submit(self, request: LatentRequest) -> Future[Drawing]:
         """Draw as soon as it is this request's turn; the future raises :class:`StudioError` where it cannot."""
@@ -111,6 +112,12 @@ class Explorer:
     def _player(self, name: str) -> Player:
         if name == LIVE:
             return live_player(self._session)
+        step = past_step(name)
+        if step is not None:
+            weights = _past_weights(self._session, step)
+            if self._then is None or self._then[0] is not weights:
+                self._then = weights, player_of(weights, name)
+            return self._then[1]
         path = saved_path(self._session.checkpoints, name)
         key = path, path.stat().st_mtime_ns
         if self._kept is None or self._kept[0] != key:
@@ -119,11 +126,12 @@ class Explorer:
 
 
 class _Sources:
-    """The generators that one thread works with: the live one, and the saved ones that were used last."""
+    """The generators that one thread works with: the live one, its earlier steps, and the saved ones used last."""
 
     def __init__(self, session: Session):
         self._session = session
         self._live: dict[bool, tuple[str, Source]] = {}  # by whether it is the raw one
+        self._past: list[tuple[Weights, Source]] = []
         self._saved: OrderedDict[tuple[Path, int, bool], Source] = OrderedDict()
         self._raw_copied = 0.0
 
@@ -132,12 +140,15 @@ class _Sources:
 
         Raises :class:`StudioError` where there is none.
         """
-        return self._live_source(raw) if name == LIVE else self._saved_source(name, raw)
+        if name == LIVE:
+            return self._live_source(raw)
+        step = past_step(name)
+        return self._saved_source(name, raw) if step is None else self._past_source(step, raw)
 
     def _live_source(self, raw: bool) -> Source:
         weights: Weights | None = self._session.weights
         if weights is None:
-            raise StudioError("there is no run yet: press Start, or choose a saved checkpoint", "latent.waiting")
+            raise _no_run()
         known = self._live.get(raw)
         if known and known[0] == weights.run_id and (known[1].step == weights.step or (raw and self._raw_is_fresh())):
             return known[1]
@@ -155,6 +166,23 @@ class _Sources:
         running = self._session.snapshot.state == "running"
         return running and time.monotonic() - self._raw_copied < _RAW_SECONDS
 
+    def _past_source(self, step: int, raw: bool) -> Source:
+        """Each kept step has a source of its own: two of them may be drawn beside each other."""
+        if raw:
+            raise StudioError("earlier steps are only kept averaged: choose averaged weights, or the run as it is now")
+        weights = _past_weights(self._session, step)
+        for known, source in self._past:
+            if known is weights:
+                return source
+        there = [each.copy for each in self._session.past.kept]
+        self._past = [pair for pair in self._past if any(pair[0] is kept for kept in there)]
+        if self._past:  # of the same run: copying its network is much quicker than building one
+            source = self._past[-1][1].at(weights.state, weights.step)
+        else:
+            source = Source(weights.config, weights.space, weights.state, weights.step)
+        self._past.append((weights, source))
+        return source
+
     def _saved_source(self, name: str, raw: bool) -> Source:
         path = saved_path(self._session.checkpoints, name)
         key = path, path.stat().st_mtime_ns, raw
@@ -164,6 +192,17 @@ class _Sources:
                 self._saved.popitem(last=False)
         self._saved.move_to_end(key)
         return self._saved[key]
+
+
+def _no_run() -> StudioError:
+    return StudioError("there is no run yet: press Start, or choose a saved checkpoint", "latent.waiting")
+
+
+def _past_weights(session: Session, step: int) -> Weights:
+    weights = session.past.nearest(step)
+    if weights is None:
+        raise _no_run()
+    return weights
 
 
 def _draw(source: Source, request: LatentRequest) -> Drawing:

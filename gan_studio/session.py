@@ -19,6 +19,7 @@ from gan_studio.data import DataSet, data_key, load_data
 from gan_studio.errors import Sentence, StudioError, in_words, joined, sentence_of, unexpected
 from gan_studio.events import Curve, Event, Measurement
 from gan_studio.latent.source import cycled_labels
+from gan_studio.past import Past
 from gan_studio.space import Space
 from gan_studio.training.checkpoint import SUFFIX, checkpoint_path, list_checkpoints, read_meta
 from gan_studio.training.device import describe_device, describe_precision
@@ -53,6 +54,11 @@ class Weights:
     space: Space
     state: Mapping[str, torch.Tensor]
     discriminator: Mapping[str, torch.Tensor] | None = None
+
+    @property
+    def size(self) -> int:
+        """Of all tensors, in bytes."""
+        return sum(tensor.nbytes for part in (self.state, self.discriminator or {}) for tensor in part.values())
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,7 @@ class Session:
         self.checkpoints = checkpoints
         self.snapshot = Snapshot(state="empty")
         self.weights: Weights | None = None
+        self.past: Past[Weights] = Past()  # of the present run, both networks
         self._on_snapshot = on_snapshot
         self._snapshot_seconds = snapshot_seconds
         self.data_dir = data_dir
@@ -224,7 +231,7 @@ class Session:
             self._obey(wait=self._state != "running")
             if self._state != "running" or self._closing:
                 continue
-            self._guard(self._run.step)
+            self._guard(self._step)
             self._dirty = True
             now = time.monotonic()
             if now >= next_snapshot and self._state == "running":
@@ -276,6 +283,7 @@ class Session:
         self._run.record("fault", reason=reason, words=in_words(reason))
         try:
             step = self._run.return_to_good_state()
+            self.past.drop_after(step)
             kept = f"{reason}. The state of step {step} is kept."
             self._message = Sentence(kept, "error.fault", reason=reason, step=step)
             self._publish()
@@ -335,6 +343,7 @@ class Session:
         when = time.strftime("%Y%m%d-%H%M%S")
         self._run, self._run_id = run, f"{run.config.dataset}-{run.config.network}-{when}-{self._runs}"
         self._state, self._message, self._dirty = state, message, False
+        self.past = self._keep(Past())
         self._publish()
 
     def _pause(self) -> None:
@@ -360,9 +369,20 @@ class Session:
         self._pause()
         self._run.record("step")
         self._state, self._message, self._dirty = "paused", "", True
-        self._guard(self._run.step)
+        self._guard(self._step)
         if self._state == "paused":
             self._guard(self._measure_and_publish)
+
+    def _step(self) -> None:
+        self._run.step()
+        if self._run.step_count >= self.past.next_step:
+            self._keep(self.past)
+
+    def _keep(self, past: Past[Weights]) -> Past[Weights]:
+        """Add the present step to ``past``: a copy of a few MB, at some dozens of steps of a whole run."""
+        players = self._copy_players()
+        past.keep(players.step, players, players.size)
+        return past
 
     def _stop(self) -> None:
         self._need_run()

@@ -14,6 +14,7 @@ LAYERS = [
     {"data", "networks", "objectives", "lessons"},
     {"latent"},
     {"training"},
+    {"past"},
     {"sampling", "session"},
     {"worker"},
     {"explorer", "metrics", "judges"},

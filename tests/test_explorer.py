@@ -170,3 +170,36 @@ def test_a_map_shows_the_pictures_of_its_latents(session, explorer, network):
     exact = draw_given(explorer, z=pack(found.latents))
     # It may be drawn in bfloat16, whose eight bits are one part in 256 of the range, at each layer anew.
     assert (found.images.int() - exact.images.int()).abs().float().mean() < 2
+
+
+def test_earlier_steps_of_the_run_are_sources_too(session, explorer):
+    with pytest.raises(StudioError, match="no run yet"):
+        draw(explorer, source="live@0")
+    start = {}
+    for step in range(1, 52):
+        session.step_once(tiny_config("mlp", precision="float32", generator_lr=0.05))
+        if step == 25:
+            start[25] = draw(explorer, seed=3)
+    early, later = draw(explorer, source="live@0", seed=3), draw(explorer, source="live@30", seed=3)
+    assert (early.step, later.step, draw(explorer, source="live@999999999999").step) == (0, 25, 50)
+    assert torch.equal(later.images, start[25].images) and not torch.equal(early.images, later.images)
+    assert torch.equal(draw(explorer, source="live@0", seed=3).images, early.images)
+    beside = draw(explorer, source="live@0", seed=3, beside="live@25")
+    assert torch.equal(beside.images, later.images)
+    player = explorer.study_player("live@25", lambda player: player).result(timeout=20)
+    assert player.source.step == 25 and player.judge.outputs(session._run.data.samples[:4], None).shape == (4,)
+    session.reset(tiny_config("dcgan", latent_size=5))
+    assert draw(explorer, source="live@50").latents.shape[1] == 5
+
+
+@pytest.mark.parametrize("name", ["live@", "live@-1", "live@1e3", "live@now", "live@²"])
+def test_a_step_that_is_no_number_is_refused(session, explorer, name):
+    session.step_once(tiny_config())
+    with pytest.raises(StudioError, match="must be a step, such as live@100"):
+        draw(explorer, source=name)
+
+
+def test_raw_weights_of_the_past_are_refused(session, explorer):
+    session.step_once(tiny_config())
+    with pytest.raises(StudioError, match="only kept averaged"):
+        draw(explorer, beside="live@0", beside_raw=True)

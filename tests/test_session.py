@@ -257,3 +257,48 @@ def test_commands_from_many_threads_all_land(session):
     edits = [event.detail["generator_lr"] for event in session.snapshot.events if event.kind == "edit"]
     assert sorted(after for _, after in edits) == rates
     assert all(a[1] == b[0] for a, b in pairwise(edits))  # one after the other
+
+
+def kept_steps(session):
+    return [each.step for each in session.past.kept]
+
+
+def test_the_past_holds_both_networks_exactly_as_they_were(session):
+    config = tiny_config("dcgan", precision="float32")
+    session.start(config)
+    wait_until(lambda: session.snapshot.step > 50)
+    session.pause()
+    assert kept_steps(session)[:3] == [0, 25, 50]
+    by_hand = Run(config, session._run.data)
+    for kept in session.past.kept[:3]:
+        while by_hand.step_count < kept.step:
+            by_hand.step()
+        for then, now in (
+            (kept.copy.state, by_hand.trainer.average.network),
+            (kept.copy.discriminator, by_hand.trainer.discriminator),
+        ):
+            assert all(torch.equal(then[name], tensor) for name, tensor in now.state_dict().items())
+        assert kept.size == kept.copy.size > 4 * sum(p.numel() for p in by_hand.trainer.generator.parameters())
+
+
+def test_another_run_has_another_past_and_a_resumed_one_begins_where_it_goes_on(session):
+    for _ in range(26):
+        session.step_once(tiny_config())
+    assert kept_steps(session) == [0, 25]
+    session.save("mine")
+    session.reset(tiny_config(seed=1))
+    assert kept_steps(session) == [0] and session.past.kept[0].copy.run_id == session.snapshot.run_id
+    session.load("mine")
+    assert kept_steps(session) == [26] and session.past.next_step == 51
+    session.stop()
+    assert kept_steps(session) == [26]
+
+
+def test_going_back_to_the_last_good_state_drops_what_lies_after_it(session):
+    for _ in range(30):
+        session.step_once(tiny_config())
+    assert kept_steps(session) == [0, 25]
+    session._do(lambda: session._fail("broken"))
+    assert session.snapshot.step == 0 and kept_steps(session) == [0]
+    session.resume()
+    wait_until(lambda: kept_steps(session)[:2] == [0, 25])

@@ -19,7 +19,7 @@ from gan_studio.latent.source import LIVE, Source
 from gan_studio.networks import build_networks
 from gan_studio.objectives import objective_of
 from gan_studio.sampling import part_of, source_of
-from gan_studio.session import Session
+from gan_studio.session import Session, Weights
 from gan_studio.space import Space
 from gan_studio.training.checkpoint import CheckpointError, read_checkpoint
 
@@ -132,9 +132,13 @@ def saved_player(path: Path, name: str | None = None) -> Player:
 
 def live_player(session: Session) -> Player:
     """The GAN that is training now, both networks at the same step."""
-    weights = session.copy_players()
+    return player_of(session.copy_players(), LIVE)
+
+
+def player_of(weights: Weights, name: str) -> Player:
+    """The GAN of ``weights``, copies of both networks."""
     source = Source(weights.config, weights.space, weights.state, weights.step)
-    return Player(LIVE, weights.config, source, Judge(weights.config, weights.space, weights.discriminator))
+    return Player(name, weights.config, source, Judge(weights.config, weights.space, weights.discriminator))
 
 
 class HeldOut:

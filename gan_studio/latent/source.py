@@ -28,7 +28,7 @@ VARIATIONS = 16
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Label = Annotated[int, Field(ge=0, le=9999)]
 SourceName = Annotated[str, Field(max_length=100)]
-"""LIVE or the name of a saved run."""
+"""LIVE, LIVE@STEP for an earlier step of the present run, or the name of a saved run."""
 Offset = Annotated[float, Field(ge=-10, le=10)]
 
 
@@ -83,6 +83,13 @@ class Source:
         self.network: nn.Module = network.eval().requires_grad_(False)
         self.load(state, step)
 
+    def at(self, state: Mapping[str, torch.Tensor], step: int) -> Source:
+        """The same generator with the weights of another step; this one stays as it is."""
+        other = copy.copy(self)
+        other.network = copy.deepcopy(self.network)
+        other.load(state, step)
+        return other
+
     def load(self, state: Mapping[str, torch.Tensor], step: int) -> None:
         """Take over the weights of ``step`` without copying them."""
         directions, share = principal_directions(state["first.weight"][:, : self.latent_size], PRINCIPAL)
@@ -131,6 +138,16 @@ class Source:
     def class_of(self, label: int) -> int:
         """The number of a class that there is: ``label``, or the last one."""
         return min(label, len(self.space.classes) - 1)
+
+
+def past_step(name: str) -> int | None:
+    """STEP of the source LIVE@STEP; None where ``name`` is another's. Raises :class:`StudioError` for no number."""
+    live, at, step = name.partition("@")
+    if live != LIVE or not at:
+        return None
+    if not (step.isascii() and step.isdigit()):
+        raise StudioError(f"{name!r}: what comes after {LIVE}@ must be a step, such as {LIVE}@100")
+    return int(step)
 
 
 def cycled_labels(count: int, classes: int) -> torch.Tensor:

@@ -28,6 +28,7 @@ def build_latent_tab(session: Session, say: Translate, tab: gr.Tab) -> None:
             gr.HTML('<gan-class class="into"></gan-class>', elem_id="latent-class", js_on_load=None)
         with gr.Column(scale=4, min_width=480):
             gr.HTML("<gan-tray></gan-tray>", elem_id="latent-tray", js_on_load=None)
+            gr.HTML("<gan-past></gan-past>", elem_id="latent-past", js_on_load=None)
     with gr.Tabs(elem_id="latent-tabs"):
         with gr.Tab(say("latent.tab.walk"), id="latent-walk"):
             _build_walk(session, say, tab, source)

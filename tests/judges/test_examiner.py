@@ -118,8 +118,8 @@ def test_a_damaged_file_costs_the_class_average_only(saved, examiner):
     ticket, _ = begin(examiner, source="kept")
     examiner.store.path.write_bytes(b"nothing that SQLite can read" * 99)
     result = hand_in(examiner, ticket)
-    assert "cannot be read or kept" in result["problem"] and (result["right"], result["people"]) == (10, 1)
-    assert "cannot be read or kept" in examiner.result(ticket)["problem"]
+    assert "cannot be read or kept" in result["problem"]["error"] and (result["right"], result["people"]) == (10, 1)
+    assert "cannot be read or kept" in examiner.result(ticket)["problem"]["error"]
 
 
 def test_only_the_newest_tests_are_kept(saved, examiner, monkeypatch):

@@ -86,7 +86,7 @@ def test_directions_of_every_kind_move_the_picture_and_the_grid(visitor):
             page.click(f"[data-example='{index}']")
     page.click("[data-examples=find]")
     page.wait_for_selector("[data-direction='1']:has-text('separator')")
-    page.wait_for_selector("text=/The separator tells .* %/")
+    page.wait_for_selector("text=/the separator is right .* % of the time/")
     choose_kind(page, "saved", "[data-direction='0'] input[value=slant]")
     page.locator("[data-direction='0'] input[type=range]").fill("-3.5")
     reaches(page, f"{DRAWN} == '[-3.5]'")

@@ -49,7 +49,7 @@ def test_a_person_takes_a_test_with_keys_and_buttons(visitor):
     assert page.locator("gan-human .fooled figure").count() == min(fooled, 5)
     assert "only you so far" in page.locator("[data-card='human.class']").inner_text()
 
-    page.click("text=To the start")  # the next one takes the same test
+    page.click("text=Back to the start")  # the next one takes the same test
     page.wait_for_selector("gan-human .given")
     assert "Test 12" in page.locator("gan-human .given").inner_text()
     page.click("text=Take it")

@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+from gan_studio import explorer
 from gan_studio.errors import StudioError
 from gan_studio.latent.source import latent_of_seed
 from gan_studio.latent.vectors import pack, unpack
@@ -90,7 +91,8 @@ def test_many_latents_are_drawn_in_pieces_and_encoded_beside_the_event_loop(serv
         encoded_in.append(threading.current_thread())
         return sheet_png(images, columns)
 
-    monkeypatch.setattr(routes, "draw", lambda source, z, labels: drawn.append(len(z)) or draw(source, z, labels))
+    for module in (explorer, routes):
+        monkeypatch.setattr(module, "draw", lambda source, z, labels: drawn.append(len(z)) or draw(source, z, labels))
     monkeypatch.setattr(encode, "sheet_png", noted)
     z = torch.stack([latent_of_seed(seed, 8) for seed in range(100)])
     about, picture = sheet(post(served, "draw", source="one", z=pack(z)))

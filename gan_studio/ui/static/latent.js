@@ -1,5 +1,5 @@
 // The Latent tab: asks for pictures as the controls move, one request in flight, the newest wins.
-import { askSheet, choose, chosen, current, Newest, unpack } from "./latents.js";
+import { askSheet, atTime, choose, chosen, current, isPast, Newest, time, unpack } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { subscribe } from "./stream.js";
@@ -10,6 +10,8 @@ const STRIP = 9;
 const FRAMES_PER_SECOND = 16;
 const PATH_REFRESH_MS = 1000;
 const PATHS = ["linear", "spherical"];
+
+const FIRST = { source: "live", seed: 0, to_seed: 1 };
 
 const whole = (value) => Math.min(Math.max(Math.floor(Number(value) || 0), 0), 2 ** 31 - 1);
 const cells = (first, count, step = 1) => Array.from({ length: count }, (_, index) => first + index * step);
@@ -28,10 +30,14 @@ class Latent extends Panel {
     this.pictures = new Newest(send, (...answer) => this.showPicture(...answer), problem);
     this.paths = new Newest(send, (...answer) => this.showPath(...answer), problem);
     this.besides = new Newest(send, (...answer) => this.showBeside(...answer), (text) => this.showBesideProblem(text));
-    this.state = window.ganStudio.latest ?? { source: "live", seed: 0, to_seed: 1 };
+    this.state = timed(window.ganStudio.latest ?? FIRST);
     window.ganStudio.board = this;
     this.label = chosen.value.label;
-    this.ends = [subscribe((known) => this.weightsChanged(known)), chosen.follow(({ label }) => this.classChanged(label))];
+    this.ends = [
+      time.follow(() => this.travel()),
+      subscribe((known) => this.weightsChanged(known)),
+      chosen.follow(({ label }) => this.classChanged(label)),
+    ];
     this.watch = new IntersectionObserver(() => {
       if (this.known) this.weightsChanged(this.known);
       this.ask();
@@ -84,9 +90,17 @@ class Latent extends Panel {
     this.ask(another);
   }
 
+  // The same view at the time that has been chosen.
+  travel() {
+    const state = timed(window.ganStudio.latest ?? FIRST);
+    choose(state.source, chosen.value.label);
+    this.explore(state);
+  }
+
   // Go on from a latent that was kept or found, instead of from a seed's.
   startFrom(z, label = this.label) {
-    this.state = window.ganStudio.latest = { ...this.state, z };
+    window.ganStudio.latest = { ...(window.ganStudio.latest ?? FIRST), z };
+    this.state = { ...this.state, z };
     this.label = label;
     this.ask(true);
   }
@@ -118,8 +132,8 @@ class Latent extends Panel {
 
   // A path is many pictures: it is drawn again when its ends change, and now and then when the weights do.
   askPath(request) {
-    const ends = JSON.stringify(request);
-    const weights = request.source === "live" ? this.weights : "saved";
+    const ends = JSON.stringify({ ...request, source: isPast(request.source) ? "live" : request.source });
+    const weights = request.source === "live" ? this.weights : request.source;
     if (ends === this.pathEnds) {
       if (weights === this.pathWeights) return;
       const wait = this.pathAsked + PATH_REFRESH_MS - performance.now();
@@ -162,7 +176,7 @@ class Latent extends Panel {
   showBeside({ bitmap, about }, request) {
     drawCells(this.besidePicture, bitmap, about.columns, 1, [0], 1);
     drawCells(this.besideVariations, bitmap, about.columns, 1, cells(1, about.count - 1), 4);
-    const other = sourceName(request.beside);
+    const other = nameOf(request.beside);
     const name = request.beside_raw ? say("latent.beside.name.raw", { name: other }) : other;
     const weights = say("latent.weights", { step: number.format(about.step) });
     this.figures.classList.remove("refused");
@@ -180,7 +194,7 @@ class Latent extends Panel {
   describe(about) {
     this.note.classList.remove("fault");
     const weights = say("latent.weights", { step: number.format(about.step) });
-    const named = this.state.beside ? `${sourceName(this.state.source)}: ${weights}` : weights;
+    const named = this.state.beside ? `${nameOf(this.state.source)}: ${weights}` : weights;
     setText(this.note, about.class ? `${named}: ${about.class}` : named);
     about.explained.forEach((share, index) => {
       const info = say("latent.explained", { share: (100 * share).toFixed(1) });
@@ -234,6 +248,17 @@ class Latent extends Panel {
   }
 }
 
+// What the controls ask for, at the time that is looked at.
+function timed(state) {
+  const [source, isBeside] = [atTime(state.source), time.value.beside];
+  return isPast(source) && isBeside ? { ...state, source, beside: "live", beside_raw: false } : { ...state, source };
+}
+
+function nameOf(source) {
+  if (isPast(source)) return say("past.then");
+  return source === "live" && time.value.step !== null ? say("past.now") : sourceName(source);
+}
+
 function slider(kind, index) {
   return document.querySelector(`#latent-${kind}-${index}`);
 }
@@ -265,8 +290,8 @@ function explore([source, seed, truncation, spread, toSeed, rawStart, beside, be
     raw: offsets.slice(PRINCIPAL),
   };
   window.ganStudio.latest = state;
-  choose(state.source, chosen.value.label);
-  window.ganStudio.board?.explore(state);
+  choose(atTime(state.source), chosen.value.label);
+  window.ganStudio.board?.explore(timed(state));
 }
 
 window.ganStudio = { explore };

@@ -48,10 +48,15 @@ class Shared {
 
 export const chosen = new Shared({ source: "live", label: 0 }); // from the controls above the inner tabs
 export const classes = new Shared([]); // the names of those that the chosen generator draws
+export const time = new Shared({ step: null, beside: false }); // a past step of the live run, or now; whether beside now
 export const current = new Shared({ z: "", size: 0 }); // the latent of the large picture, and how many numbers it has
 export const tray = new Shared(readTray()); // [{ id, name, z, label }]
 export const refused = new Shared(""); // why the last picture could not be kept
 export const picked = new Shared([]); // ids of kept latents, in the order in which they were picked
+
+// The generator called `source` at the time that is looked at.
+export const atTime = (source) => (source === "live" && time.value.step !== null ? `live@${time.value.step}` : source);
+export const isPast = (source) => source.startsWith("live@");
 
 export function choose(source, label) {
   if (source !== chosen.value.source || label !== chosen.value.label) chosen.set({ source, label });

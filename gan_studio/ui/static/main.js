@@ -4,6 +4,7 @@ import "./board.js";
 import "./latent.js";
 import "./classes.js";
 import "./tray.js";
+import "./past.js";
 import "./paths.js";
 import "./directions.js";
 import "./arithmetic.js";
