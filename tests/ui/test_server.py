@@ -282,6 +282,7 @@ def test_numbers_that_are_none_become_null():
 def test_a_diverged_run_is_no_fault_of_the_server(served, monkeypatch):
     heat = Heat(torch.tensor([math.nan]), 3, limit=math.nan)
     monkeypatch.setattr(HeatMaps, "measure", lambda *_: heat)
+    monkeypatch.setattr(QualityMonitor, "status", lambda self: {"version": 7.0})  # none that has been encoded
     monkeypatch.setattr(QualityMonitor, "numbers", lambda self: {"numbers": [{"fcd": [math.nan, None, math.inf, 0.5]}]})
     monkeypatch.setattr(Progress, "to_json", lambda self: {"match": {"entrants": [{"threshold": math.nan}]}})
     served.session.step_once(tiny_config())
