@@ -80,8 +80,8 @@ def watch_drag(page: Any, drag: Drag, seconds: float) -> list[float]:
     page.locator("[data-tab-id=latent-tab]").click()
     page.locator(f"[data-tab-id={drag.tab}]").click()
     target = page.locator(drag.target)
+    page.wait_for_timeout(SETTLE_MS)  # what the tab shows may still push the target down
     target.scroll_into_view_if_needed()
-    page.wait_for_timeout(SETTLE_MS)
     page.evaluate(_WATCH, [drag.target, drag.event, drag.asked, drag.canvas, drag.shown])
     box = target.bounding_box()
     middle = box["y"] + box["height"] / 2
