@@ -35,8 +35,9 @@ Offset = Annotated[float, Field(ge=-10, le=10)]
 class LatentRequest(BaseModel):
     """One view of the latent space, around ``z`` or, without it, around the latent of ``seed``.
 
-    Offsets are in standard deviations of the latent. With ``beside``, the very same latents are drawn by that other
-    generator, ``beside_raw`` with the weights that are trained instead of their average.
+    Offsets are in standard deviations of the latent. ``variations`` of the picture come after it. With ``beside``, the
+    very same latents are drawn by that other generator, ``beside_raw`` with the weights that are trained instead of
+    their average.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -49,6 +50,7 @@ class LatentRequest(BaseModel):
     raw_start: Annotated[int, Field(ge=0, le=4096)] = 0
     raw: Annotated[tuple[Offset, ...], Field(max_length=PRINCIPAL)] = ()
     spread: Annotated[float, Field(ge=0, le=1)] = 0.3
+    variations: Annotated[int, Field(ge=0, le=VARIATIONS)] = VARIATIONS
     to_seed: Seed = 1
     label: Label = 0
     z: Packed = ""
@@ -174,7 +176,7 @@ def latents_of(request: LatentRequest | DrawRequest, source: Source) -> torch.Te
     raw = torch.tensor(request.raw)[: max(source.latent_size - request.raw_start, 0)]
     z[request.raw_start : request.raw_start + len(raw)] += raw
     rng = torch.Generator().manual_seed(request.seed + 1)
-    noise = torch.randn(VARIATIONS, source.latent_size, generator=rng)
+    noise = torch.randn(request.variations, source.latent_size, generator=rng)
     # A rotation towards fresh noise keeps the latent's distribution: its expected length does not change.
     angle = torch.tensor(request.spread * torch.pi / 2)
     around = z * angle.cos() + noise * angle.sin()

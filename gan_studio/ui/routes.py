@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 from gan_studio.assets import asset_dir
 from gan_studio.errors import StudioError
 from gan_studio.explorer import PIECE, Drawing, Explorer, draw, draw_first
-from gan_studio.latent.source import PATH_FRAMES, VARIATIONS, DrawRequest, LatentRequest, Source
+from gan_studio.latent.source import PATH_FRAMES, DrawRequest, LatentRequest, Source
 from gan_studio.latent.vectors import pack
 from gan_studio.quality import QualityMonitor
 from gan_studio.ui.encode import sheet_file
@@ -64,7 +64,7 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
         explained = [round(share, 4) for share in drawing.explained]
         return await drawing_response(
             drawing,
-            PATH_FRAMES if wanted.view == "path" else VARIATIONS + 1,
+            PATH_FRAMES if wanted.view == "path" else wanted.variations + 1,
             explained=explained,
             z=pack(drawing.latents[0]),
         )

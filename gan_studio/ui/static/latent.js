@@ -9,6 +9,8 @@ const { principal: PRINCIPAL } = window.ganStudioData;
 const STRIP = 9;
 const FRAMES_PER_SECOND = 16;
 const PATH_REFRESH_MS = 1000;
+const VARIATIONS = 16;
+const VARY_MS = 200;
 const PATHS = ["linear", "spherical"];
 
 const FIRST = { source: "live", seed: 0, to_seed: 1 };
@@ -27,7 +29,8 @@ class Latent extends Panel {
     this.replaceChildren(this.figures, this.buildPath());
     const problem = (text) => this.showProblem(text);
     const send = (request) => askSheet("latent", request);
-    this.pictures = new Newest(send, (...answer) => this.showPicture(...answer), problem);
+    const sendPicture = (request) => send({ ...request, variations: this.variationsNow() });
+    this.pictures = new Newest(sendPicture, (...answer) => this.showPicture(...answer), problem);
     this.paths = new Newest(send, (...answer) => this.showPath(...answer), problem);
     this.besides = new Newest(send, (...answer) => this.showBeside(...answer), (text) => this.showBesideProblem(text));
     this.state = timed(window.ganStudio.latest ?? FIRST);
@@ -48,6 +51,7 @@ class Latent extends Panel {
   disconnectedCallback() {
     super.disconnectedCallback();
     clearTimeout(this.pathLater);
+    clearTimeout(this.varyLater);
     this.stop();
   }
 
@@ -124,6 +128,18 @@ class Latent extends Panel {
     this.askPath({ view: "path", source, seed, truncation, to_seed, label });
   }
 
+  // While a hand moves, the large picture leads, and its variations follow some times a second and at the end.
+  variationsNow() {
+    clearTimeout(this.varyLater);
+    const wait = (this.varied ?? -VARY_MS) + VARY_MS - performance.now();
+    if (wait > 0) {
+      this.varyLater = setTimeout(() => this.ask(), wait);
+      return 0;
+    }
+    this.varied = performance.now();
+    return VARIATIONS;
+  }
+
   // Nothing to draw from yet: weightsChanged asks as soon as there is.
   showWaiting() {
     this.note.classList.remove("fault");
@@ -167,7 +183,7 @@ class Latent extends Panel {
   showPicture({ bitmap, about }, request) {
     current.set({ z: about.z, size: about.latent_size });
     drawCells(this.picture, bitmap, about.columns, 1, [0], 1);
-    drawCells(this.variations, bitmap, about.columns, 1, cells(1, about.count - 1), 4);
+    if (about.count > 1) drawCells(this.variations, bitmap, about.columns, 1, cells(1, about.count - 1), 4);
     this.describe(about);
     this.picture.dataset.drawn = JSON.stringify(request);
     this.picture.dispatchEvent(new CustomEvent("drawn", { bubbles: true, detail: request }));
