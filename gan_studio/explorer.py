@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,8 @@ from gan_studio.data.pixels import dots
 from gan_studio.errors import StudioError
 from gan_studio.judges.player import Player, live_player, player_of, saved_player
 from gan_studio.latent.maps import BlendRequest, MapRequest, map_latents
-from gan_studio.latent.source import LIVE, DrawRequest, LatentRequest, Source, latents_of, past_step
+from gan_studio.latent.source import LIVE, DrawRequest, LatentRequest, Source, latents_of, past_step, pictures_of
+from gan_studio.rounds import Rounds
 from gan_studio.sampling import load_source
 from gan_studio.session import Session, Weights
 from gan_studio.training.checkpoint import saved_path
@@ -29,6 +30,7 @@ from gan_studio.worker import Worker
 
 _MOST_CHECKPOINTS = 4
 _RAW_SECONDS = 1.0
+_MOST_TOGETHER = 80  # pictures: sixteen people's, four of them with variations
 PIECE = 40
 """Pictures that are drawn in one go."""
 
@@ -60,12 +62,13 @@ class Explorer:
         self._shown, self._studied = _Sources(session), _Sources(session)
         self._kept: tuple[tuple[Path, int], Player] | None = None
         self._then: tuple[Weights, Player] | None = None
+        self._rounds = Rounds(worker, self._draw_all, pictures_of, _MOST_TOGETHER)
 
     def submit(self, request: LatentRequest) -> Future[Drawing]:
         """Draw as soon as it is this request's turn; the future raises :class:`StudioError` where it cannot."""
-        if isinstance(request, LatentRequest) and request.beside:
+        if request.beside:
             return self._worker.submit(self._draw_beside, request)
-        return self.quick(request.source, _draw, request)
+        return self._rounds.submit(request)
 
     def quick(self, source: str, work: Callable[..., T], *arguments: object) -> Future[T]:
         """``work(source, *arguments)`` on the drawing thread: for some hundredths of a second at most."""
@@ -87,6 +90,18 @@ class Explorer:
     def study_player(self, source: str, work: Callable[..., T], *arguments: object) -> Future[T]:
         """``work(player, *arguments)`` there, where the discriminator is needed too."""
         return self._studies.submit(lambda: work(self._player(source), *arguments))
+
+    def _draw_all(self, requests: Sequence[LatentRequest]) -> list[Drawing | Exception]:
+        """Of each source together."""
+        found: dict[int, Drawing | Exception] = {}
+        for name in {request.source for request in requests}:
+            of = [place for place, request in enumerate(requests) if request.source == name]
+            try:
+                drawn = draw_together(self._shown.get(name), [requests[place] for place in of])
+            except (StudioError, OSError) as error:
+                drawn = [error] * len(of)
+            found |= zip(of, drawn, strict=True)
+        return [found[place] for place in range(len(requests))]
 
     def _draw_beside(self, request: LatentRequest) -> Drawing:
         """The latents of ``request.source``, drawn by ``request.beside``."""
@@ -205,8 +220,29 @@ def _past_weights(session: Session, step: int) -> Weights:
     return weights
 
 
-def _draw(source: Source, request: LatentRequest) -> Drawing:
-    return _drawn(source, latents_of(request, source), request.label)
+def draw_together(source: Source, requests: Sequence[LatentRequest]) -> list[Drawing | StudioError]:
+    """What each request asks for, or why it cannot be drawn.
+
+    All go through the network at once: ten people's pictures take little longer there than one's.
+    """
+    given = [_latents_or_refusal(request, source) for request in requests]
+    fit = [(z, request.label) for z, request in zip(given, requests, strict=True) if isinstance(z, torch.Tensor)]
+    if not fit:
+        return given
+    labels = torch.cat([source.labels(label, len(z)) for z, label in fit]) if source.conditional else None
+    images = draw(source, torch.cat([z for z, _ in fit]), labels)
+    drawn = iter(
+        Drawing(part, z, source.step, source.explained, source.class_name(label))
+        for part, (z, label) in zip(images.split([len(z) for z, _ in fit]), fit, strict=True)
+    )
+    return [next(drawn) if isinstance(z, torch.Tensor) else z for z in given]
+
+
+def _latents_or_refusal(request: LatentRequest, source: Source) -> torch.Tensor | StudioError:
+    try:
+        return latents_of(request, source)
+    except StudioError as error:
+        return error
 
 
 def draw_first(source: Source, request: DrawRequest, most: int = PIECE) -> tuple[Drawing, torch.Tensor | None]:

@@ -17,6 +17,7 @@ LAYERS = [
     {"past"},
     {"sampling", "session"},
     {"worker"},
+    {"rounds"},
     {"explorer", "metrics", "judges"},
     {"quality", "bench", "into"},
     {"ui"},

@@ -5,7 +5,7 @@ import torch
 
 from gan_studio.data.pixels import to_bytes
 from gan_studio.errors import StudioError
-from gan_studio.explorer import Explorer, draw_first, draw_map
+from gan_studio.explorer import Explorer, draw_first, draw_map, draw_together
 from gan_studio.latent.maps import MapRequest, PlaneRequest, pack_plane, plane_of
 from gan_studio.latent.source import DrawRequest, LatentRequest
 from gan_studio.latent.vectors import pack
@@ -116,6 +116,20 @@ def test_each_latent_is_drawn_in_its_own_class(session, explorer):
         )
     with pytest.raises(StudioError, match="1 classes for 2 latents"):
         draw_given(explorer, z=z, labels=(7,))
+
+
+def test_pictures_drawn_together_are_those_drawn_alone(session, explorer):
+    session.step_once(tiny_config(generator_conditioning="embedding"))
+    requests = [LatentRequest(seed=seed, label=seed, variations=seed) for seed in range(5)]
+    refused = LatentRequest(z=pack(torch.zeros(3)))
+    together = explorer.quick("live", draw_together, [*requests, refused]).result(timeout=20)
+    assert isinstance(together.pop(), StudioError)
+    for request, drawing in zip(requests, together, strict=True):
+        alone = explorer.submit(request).result(timeout=20)
+        assert torch.equal(drawing.latents, alone.latents) and drawing.class_name == alone.class_name
+        assert (
+            drawing.images.int() - alone.images.int()
+        ).abs().max() <= 1  # sums are rounded otherwise in another batch
 
 
 def test_a_study_holds_up_no_picture(session, explorer):

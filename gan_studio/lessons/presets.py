@@ -69,6 +69,7 @@ _ALL = (
         "Digits, convolutional (DCGAN)",
         "Handwritten digits from a small DCGAN (Radford et al., 2016) with the non-saturating loss: "
         "recognisable within a minute on a laptop's CPU.",
+        {"channels": 32, "latent_size": 16, "generator_lr": 1e-3, "discriminator_lr": 1e-3},
     ),
     Preset(
         "mnist-mlp",
@@ -246,8 +247,22 @@ _ALL = (
         "modern",
         "Digits by class (conditional DCGAN)",
         "Say which digit: the generator gets the class with its latent (Mirza and Osindero, 2014), the discriminator "
-        "by projection (Miyato and Koyama, 2018). The grid shows the digits in their order.",
-        {"generator_conditioning": "embedding", "discriminator_conditioning": "projection"},
+        "by projection (Miyato and Koyama, 2018). With the hinge loss and spectral normalisation these are the best "
+        "digits here after five minutes. The grid shows them in their order.",
+        {
+            "channels": 32,
+            "latent_size": 16,
+            "generator_conditioning": "batch_norm",
+            "discriminator_conditioning": "projection",
+            "objective": "hinge",
+            "spectral_norm": True,
+            "discriminator_norm": "none",
+            "generator_lr": 5e-4,
+            "discriminator_lr": 1e-3,
+            "generator_beta1": 0.0,
+            "discriminator_beta1": 0.0,
+            "ema_decay": 0.998,
+        },
     ),
     Preset(
         "relativistic",

@@ -1,0 +1,77 @@
+"""What many people ask for at the same time, answered together."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+from gan_studio.worker import Worker, visitor
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Rounds(Generic[R, T]):
+    """Each round takes the first request of everybody who waits, who waits longest first, and answers them in one go.
+
+    ``answer(requests)`` gives for each what it asks for, or the exception that says why not. ``size(request)`` is how
+    much work one is; a round takes no more than ``most`` in all, but always one request.
+    """
+
+    def __init__(
+        self,
+        worker: Worker,
+        answer: Callable[[Sequence[R]], Sequence[T | Exception]],
+        size: Callable[[R], int],
+        most: int,
+    ):
+        self._worker, self._answer, self._size, self._most = worker, answer, size, most
+        self._lock = threading.Lock()
+        self._lines: OrderedDict[str, deque[tuple[R, Future[T]]]] = OrderedDict()  # by visitor
+
+    def submit(self, request: R) -> Future[T]:
+        """Answer ``request`` in one of the next rounds; raises :class:`StudioError` as :meth:`Worker.submit` does.
+
+        A request whose future is cancelled is not answered.
+        """
+        future: Future[T] = Future()
+        with self._lock:
+            # One round for each request: when its turn comes, an earlier round may have answered it already.
+            turn = self._worker.submit(self._round)
+            self._lines.setdefault(visitor.get(), deque()).append((request, future))
+        turn.add_done_callback(lambda done: done.cancelled() and future.cancel())
+        future.add_done_callback(lambda done: done.cancelled() and turn.cancel())
+        return future
+
+    def _round(self) -> None:
+        taken = self._take()
+        if not taken:
+            return
+        try:
+            answers = self._answer([request for request, _ in taken])
+        except BaseException as error:
+            answers = [error] * len(taken)
+        for (_, future), answer in zip(taken, answers, strict=True):
+            if isinstance(answer, BaseException):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+    def _take(self) -> list[tuple[R, Future[T]]]:
+        taken, size = [], 0
+        with self._lock:
+            for who, line in list(self._lines.items()):
+                while line and line[0][1].cancelled():
+                    line.popleft()
+                if line and (not taken or size + self._size(line[0][0]) <= self._most):
+                    request, future = line.popleft()
+                    self._lines.move_to_end(who)
+                    if future.set_running_or_notify_cancel():
+                        taken.append((request, future))
+                        size += self._size(request)
+                if not line:
+                    del self._lines[who]
+        return taken
