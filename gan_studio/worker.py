@@ -33,7 +33,7 @@ class Worker:
     ``share``: the largest part of one core that they may take while a run trains.
     """
 
-    def __init__(self, session: Session, share: float = 0.4):
+    def __init__(self, session: Session, share: float = 0.1):
         self._session, self._share = session, share
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="worker", initializer=_use_one_thread)
         self._lock, self._closed = threading.Lock(), threading.Event()

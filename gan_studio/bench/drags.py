@@ -17,7 +17,7 @@ from typing import Any
 
 MOVE_MS = 16
 SETTLE_MS = 1500
-VARY_SECONDS = 0.2
+VARY_SECONDS, VARY_TIMES = 0.2, 8
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _move_of(moves: list[list[float]], at: float, value: float) -> int:
 @contextmanager
 def people(address: str, count: int) -> Iterator[Any]:
     """``count`` people who drag the first slider without a pause, as the page does it: with one request in flight, and
-    variations of the picture five times a second.
+    variations of the picture as seldom as the page asks for them.
 
     Yields an array of how many pictures each has received.
     """
@@ -157,17 +157,18 @@ async def _drag(address: str, received: Any, number: int) -> None:
     """One person, through a bare socket: the machine that is measured has the people's browsers on it as well."""
     host, port = address.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    varied = 0.0
+    varied = took = 0.0
     while True:
         now = time.monotonic()
         place = abs(now + number / len(received)) % 2 - 1
         request = {"seed": number, "principal": [3 * place], "variations": 0}
-        if now - varied > VARY_SECONDS:
+        if now - varied > max(VARY_SECONDS, VARY_TIMES * took):
             request["variations"], varied = 16, now
         body = json.dumps(request).encode()
         head = f"POST /live/latent HTTP/1.1\r\nHost: {host}:{port}\r\nX-Visitor: {number}\r\n"
         writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         answer = await reader.readuntil(b"\r\n\r\n")
         await reader.readexactly(int(answer.lower().split(b"content-length:")[1].split(b"\r\n")[0]))
+        took = time.monotonic() - now
         received[number] += answer.startswith(b"HTTP/1.1 200")
         await asyncio.sleep(MOVE_MS / 1000)

@@ -11,6 +11,7 @@ const FRAMES_PER_SECOND = 16;
 const PATH_REFRESH_MS = 1000;
 const VARIATIONS = 16;
 const VARY_MS = 200;
+const VARY_TIMES = 8;
 const PATHS = ["linear", "spherical"];
 
 const FIRST = { source: "live", seed: 0, to_seed: 1 };
@@ -29,7 +30,12 @@ class Latent extends Panel {
     this.replaceChildren(this.figures, this.buildPath());
     const problem = (text) => this.showProblem(text);
     const send = (request) => askSheet("latent", request);
-    const sendPicture = (request) => send({ ...request, variations: this.variationsNow() });
+    const sendPicture = async (request) => {
+      const begin = performance.now();
+      const answer = await send({ ...request, variations: this.variationsNow() });
+      this.took = performance.now() - begin;
+      return answer;
+    };
     this.pictures = new Newest(sendPicture, (...answer) => this.showPicture(...answer), problem);
     this.paths = new Newest(send, (...answer) => this.showPath(...answer), problem);
     this.besides = new Newest(send, (...answer) => this.showBeside(...answer), (text) => this.showBesideProblem(text));
@@ -128,10 +134,12 @@ class Latent extends Panel {
     this.askPath({ view: "path", source, seed, truncation, to_seed, label });
   }
 
-  // While a hand moves, the large picture leads, and its variations follow some times a second and at the end.
+  // While a hand moves, the large picture leads, and its variations follow some times a second and at the end; more
+  // seldom where many people ask and answers take longer.
   variationsNow() {
     clearTimeout(this.varyLater);
-    const wait = (this.varied ?? -VARY_MS) + VARY_MS - performance.now();
+    const pause = Math.max(VARY_MS, VARY_TIMES * (this.took ?? 0));
+    const wait = (this.varied ?? -pause) + pause - performance.now();
     if (wait > 0) {
       this.varyLater = setTimeout(() => this.ask(), wait);
       return 0;
