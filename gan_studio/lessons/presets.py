@@ -69,7 +69,7 @@ _ALL = (
         "Digits, convolutional (DCGAN)",
         "Handwritten digits from a small DCGAN (Radford et al., 2016) with the non-saturating loss: "
         "recognisable within a minute on a laptop's CPU.",
-        {"channels": 32, "latent_size": 16, "generator_lr": 1e-3, "discriminator_lr": 1e-3},
+        {"channels": 32, "latent_size": 32, "generator_lr": 1e-3, "discriminator_lr": 1e-3},
     ),
     Preset(
         "mnist-mlp",

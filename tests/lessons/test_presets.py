@@ -75,7 +75,8 @@ def test_the_default_preset_learns(tmp_path):
     run = Run(config, load_data(config))
     for _ in range(250):
         run.step()
-    samples = run.trainer.sample(torch.randn(200, config.latent_size, generator=torch.Generator().manual_seed(0))).float()
+    z = torch.randn(200, config.latent_size, generator=torch.Generator().manual_seed(0))
+    samples = run.trainer.sample(z).float()
     real = run.data.samples[:200].float()
     assert samples.mean().item() == pytest.approx(real.mean().item(), rel=0.4)
     assert samples.std(0).mean() > 0.5 * real.std(0).mean()

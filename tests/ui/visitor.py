@@ -60,9 +60,21 @@ def start_or_resume(page, app):
 
 
 def choose_preset(page, name):
-    """Pick a preset and wait until the controls have its values."""
-    box = page.locator("#preset input").first
-    box.click()
-    box.fill(PRESETS[name].title)
-    page.locator("ul[role=listbox] li", has_text=PRESETS[name].title).first.click()
-    page.wait_for_selector(f"#preset-about [data-key='preset.{name}.info']", state="attached")
+    """Pick a preset and wait until the controls have its values.
+
+    Once more where it is in vain: the page's first filling of its controls may come after a very quick choice.
+    """
+    from playwright.sync_api import TimeoutError as TooLong
+
+    for attempt in range(3):
+        box = page.locator("#preset input").first
+        box.click()
+        box.fill(PRESETS[name].title)
+        page.locator("ul[role=listbox] li", has_text=PRESETS[name].title).first.click()
+        try:
+            about = f"#preset-about [data-key='preset.{name}.info']"
+            page.wait_for_selector(about, state="attached", timeout=20_000)
+            return
+        except TooLong:
+            if attempt == 2:
+                raise
