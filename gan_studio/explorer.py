@@ -245,13 +245,15 @@ def _latents_or_refusal(request: LatentRequest, source: Source) -> torch.Tensor 
         return error
 
 
-def draw_first(source: Source, request: DrawRequest, most: int = PIECE) -> tuple[Drawing, torch.Tensor | None]:
-    """All latents with the pictures of the first ``most``, and the classes of all as :meth:`Source.draw` takes them."""
+def draw_first(source: Source, request: DrawRequest) -> tuple[Drawing, torch.Tensor | None, Source | None]:
+    """All latents with the pictures of the first :data:`PIECE`; the classes of all, as :meth:`Source.draw` takes them;
+    and where there are more latents, what draws them."""
     latents = latents_of(request, source)
     labels = source.labels_of(request, len(latents))
-    images = draw(source, latents[:most], None if labels is None else labels[:most])
+    images = draw(source, latents[:PIECE], None if labels is None else labels[:PIECE])
     name = "" if request.labels else source.class_name(request.label)
-    return Drawing(images, latents, source.step, source.explained, name), labels
+    drawing = Drawing(images, latents, source.step, source.explained, name)
+    return drawing, labels, source.frozen() if len(latents) > PIECE else None
 
 
 def _drawn(source: Source, latents: torch.Tensor, label: int) -> Drawing:

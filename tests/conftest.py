@@ -12,8 +12,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import numpy as np
@@ -26,6 +29,7 @@ from gan_studio.config import RunConfig, make_config
 from gan_studio.data import DataSet
 from gan_studio.session import Session
 from gan_studio.training.run import Run
+from gan_studio.worker import Worker, visitor
 
 ROOT = Path(__file__).parent.parent
 NETWORKS = ("dcgan", "mlp", "dense_conv", "residual", "modern")
@@ -90,6 +94,46 @@ def wait_until(condition: Callable[[], object], seconds: float = 40.0):
             return value
         time.sleep(0.01)
     raise AssertionError(f"nothing happened in {seconds} s")
+
+
+def as_visitor(who: str, call: Callable, *arguments):
+    """What ``call`` gives when the visitor called ``who`` asks."""
+
+    def asked():
+        visitor.set(who)
+        return call(*arguments)
+
+    return copy_context().run(asked)
+
+
+@contextmanager
+def held(submit: Callable) -> Iterator[threading.Event]:
+    """Nothing else that is handed to ``submit`` is done until the event is set."""
+    event, begun = threading.Event(), threading.Event()
+    submit(lambda: (begun.set(), event.wait(30)))
+    assert begun.wait(20)
+    yield event
+    event.set()
+
+
+@pytest.fixture
+def state() -> SimpleNamespace:
+    """The part of a session that a worker looks at."""
+    return SimpleNamespace(snapshot=SimpleNamespace(state="paused"))
+
+
+@pytest.fixture
+def worker(state) -> Iterator[Worker]:
+    made = Worker(state)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def hold(worker) -> Iterator[threading.Event]:
+    """The worker does nothing until this is set."""
+    with held(worker.submit) as event:
+        yield event
 
 
 def run_cli(*arguments: str, **options) -> subprocess.CompletedProcess[str]:

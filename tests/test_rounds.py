@@ -1,31 +1,11 @@
 """Many people's requests in one go, in turn, each with its own answer."""
 
-import threading
-from contextvars import copy_context
-from types import SimpleNamespace
-
 import pytest
 
 from gan_studio.errors import StudioError
 from gan_studio.rounds import Rounds
-from gan_studio.worker import MOST_WAITING, Worker, visitor
-
-
-@pytest.fixture
-def worker():
-    made = Worker(SimpleNamespace(snapshot=SimpleNamespace(state="paused")))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def hold(worker):
-    """Nothing is answered until this is set."""
-    event, begun = threading.Event(), threading.Event()
-    worker.submit(lambda: (begun.set(), event.wait(30)))
-    assert begun.wait(20)
-    yield event
-    event.set()
+from gan_studio.worker import MOST_WAITING
+from tests.conftest import as_visitor
 
 
 @pytest.fixture
@@ -44,11 +24,7 @@ def rounds(worker, answered):
 
 
 def ask(rounds, who, request):
-    def submit():
-        visitor.set(who)
-        return rounds.submit(request)
-
-    return copy_context().run(submit)
+    return as_visitor(who, rounds.submit, request)
 
 
 def test_everybody_who_waits_is_answered_in_one_round(rounds, answered, hold):

@@ -1,46 +1,12 @@
-import threading
 import time
 from concurrent import futures
-from contextvars import copy_context
-from types import SimpleNamespace
 
 import pytest
 
 from gan_studio import worker as module
 from gan_studio.errors import StudioError
 from gan_studio.worker import MOST_WAITING, Worker, visitor
-from tests.conftest import tiny_config, wait_until
-
-
-@pytest.fixture
-def state():
-    """The part of a session that a worker looks at."""
-    return SimpleNamespace(snapshot=SimpleNamespace(state="paused"))
-
-
-@pytest.fixture
-def worker(state):
-    made = Worker(state)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def hold(worker):
-    """Nothing else is done until this is set."""
-    event, begun = threading.Event(), threading.Event()
-    worker.submit(lambda: (begun.set(), event.wait(30)))
-    assert begun.wait(20)
-    yield event
-    event.set()
-
-
-def submit_as(who, worker, *work):
-    def submit():
-        visitor.set(who)
-        return worker.submit(*work)
-
-    return copy_context().run(submit)
+from tests.conftest import as_visitor, tiny_config, wait_until
 
 
 def test_drawing_leaves_most_of_the_time_to_training(session):
@@ -87,9 +53,9 @@ def test_a_long_piece_does_not_make_the_next_one_wait_as_long(state, worker, mon
 
 def test_ten_people_take_turns_although_one_of_them_is_greedy(worker, hold):
     done = []
-    pieces = [submit_as("greedy", worker, done.append, "greedy") for _ in range(MOST_WAITING)]
-    pieces += [submit_as(str(number), worker, done.append, number) for number in range(9)]
-    pieces += [submit_as("0", worker, done.append, "again")]
+    pieces = [as_visitor("greedy", worker.submit, done.append, "greedy") for _ in range(MOST_WAITING)]
+    pieces += [as_visitor(str(number), worker.submit, done.append, number) for number in range(9)]
+    pieces += [as_visitor("0", worker.submit, done.append, "again")]
     hold.set()
     for piece in pieces:
         piece.result(timeout=30)
@@ -98,19 +64,19 @@ def test_ten_people_take_turns_although_one_of_them_is_greedy(worker, hold):
 
 
 def test_each_persons_line_is_bounded(worker, hold):
-    pieces = [submit_as("greedy", worker, int) for _ in range(MOST_WAITING)]
+    pieces = [as_visitor("greedy", worker.submit, int) for _ in range(MOST_WAITING)]
     with pytest.raises(StudioError, match="busy"):
-        submit_as("greedy", worker, int)
+        as_visitor("greedy", worker.submit, int)
     pieces[3].cancel()  # makes room
-    pieces += [submit_as("greedy", worker, int), submit_as("other", worker, int)]
+    pieces += [as_visitor("greedy", worker.submit, int), as_visitor("other", worker.submit, int)]
     with pytest.raises(StudioError, match="busy"):
-        submit_as("greedy", worker, int)
+        as_visitor("greedy", worker.submit, int)
     hold.set()
     assert [piece.cancelled() or piece.result(timeout=30) for piece in pieces].count(True) == 1
 
 
 def test_what_a_piece_asks_for_is_the_same_visitors(worker):
-    inner = submit_as("me", worker, lambda: worker.submit(visitor.get)).result(timeout=30)
+    inner = as_visitor("me", worker.submit, lambda: worker.submit(visitor.get)).result(timeout=30)
     assert inner.result(timeout=30) == "me" and worker.submit(visitor.get).result(timeout=30) == ""
 
 

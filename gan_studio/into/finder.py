@@ -257,7 +257,7 @@ class Finder:
         try:
             submit().add_done_callback(lambda done: self._after(search, done))
         except StudioError as error:
-            search.progress = replace(search.progress, state="failed", message=str(error))
+            search.progress = replace(search.progress, state="failed", message=error.sentence)
         except RuntimeError:  # the app is ending
             search.progress = replace(search.progress, state="stopped")
 

@@ -73,7 +73,7 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
     @said
     async def pictures(request: Request) -> Response:
         wanted = await read_body(request, DrawRequest, MOST_LATENT_BYTES)
-        drawing, labels, source = await while_listening(request, explorer.quick(wanted.source, _draw_first, wanted))
+        drawing, labels, source = await while_listening(request, explorer.quick(wanted.source, draw_first, wanted))
         if source:
             labels = None if labels is None else labels[PIECE:]
             others = await draw_in_pieces(request, explorer, source, drawing.latents[PIECE:], labels)
@@ -117,12 +117,6 @@ def finite(content: Any) -> Any:
     if isinstance(content, list | tuple):
         return [finite(value) for value in content]
     return None if isinstance(content, float) and not math.isfinite(content) else content
-
-
-def _draw_first(source: Source, wanted: DrawRequest) -> tuple[Drawing, torch.Tensor | None, Source | None]:
-    """As :func:`draw_first`; and where there are more latents, what draws them."""
-    drawing, labels = draw_first(source, wanted)
-    return drawing, labels, source.frozen() if len(drawing.latents) > PIECE else None
 
 
 async def drawing_response(drawing: Drawing, columns: int, **more: Any) -> Response:

@@ -1,7 +1,6 @@
 """Searches in the background: what they find, that they take turns, and that they end."""
 
 import base64
-import threading
 
 import pytest
 import torch
@@ -11,7 +10,7 @@ from gan_studio.explorer import Explorer
 from gan_studio.into import finder as module
 from gan_studio.into.finder import MOST_SEARCHES, Finder, FindRequest, problem_of
 from gan_studio.worker import MOST_WAITING, Worker
-from tests.conftest import tiny_config, wait_until
+from tests.conftest import held, tiny_config, wait_until
 
 GREY = base64.b64encode(bytes([128] * 784)).decode()
 HALF = base64.b64encode(bytes([255] * 392 + [0] * 392)).decode()
@@ -107,11 +106,8 @@ def test_what_is_seen_depends_on_the_task(explorer):
 @pytest.fixture
 def hold(explorer):
     """Nothing is searched for until this is set."""
-    event, begun = threading.Event(), threading.Event()
-    explorer.go_on(lambda: (begun.set(), event.wait(30)))
-    assert begun.wait(20)
-    yield event
-    event.set()
+    with held(explorer.go_on) as event:
+        yield event
 
 
 def test_people_take_turns(finder, hold, monkeypatch):

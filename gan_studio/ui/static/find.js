@@ -2,11 +2,11 @@
 import { button, field, segments, select, slider } from "./controls.js";
 import { base64, Easel } from "./easel.js";
 import { Found } from "./found.js";
-import { askSheet, chosen, Newest, post } from "./latents.js";
+import { ask, askSheet, chosen, Newest, post } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawSheet } from "./pictures.js";
 import { subscribe } from "./stream.js";
-import { element, route, say, setText, tell } from "./text.js";
+import { element, say, setText, tell } from "./text.js";
 import { visitor } from "./visitor.js";
 
 const POLL_MS = 200;
@@ -173,8 +173,7 @@ class Find extends Panel {
     const turn = (this.turn = {});
     const query = `source=${encodeURIComponent(chosen.value.source)}`;
     try {
-      const answer = await fetch(route(`find/upload?${query}`), { method: "POST", headers: { "X-Visitor": visitor }, body: file });
-      if (!answer.ok) throw new Error(tell(await answer.json()));
+      const answer = await ask(`find/upload?${query}`, { method: "POST", body: file });
       const bitmap = await createImageBitmap(await answer.blob());
       if (turn !== this.turn) return;
       this.typical = null;
@@ -245,15 +244,14 @@ class Find extends Panel {
     clearTimeout(this.later);
     let active = true;
     try {
-      const answer = await fetch(route(`find?search=${search}&step=${this.found.step}`));
-      const progress = await answer.json();
+      const progress = await (await ask(`find?search=${search}&step=${this.found.step}`)).json();
       if (search !== this.search) return; // another one has begun
-      if (!answer.ok) throw new Error(tell(progress));
       active = progress.state === "waiting" || progress.state === "running";
       await this.found.show(progress);
       this.say(progress.state === "failed" ? tell(progress.message) : say("find.lead"), progress.state === "failed");
     } catch (problem) {
-      active = problem instanceof TypeError; // the server is away: perhaps not for long
+      if (search !== this.search) return;
+      active = Boolean(problem.lost); // the server is away: perhaps not for long
       if (!active) this.say(problem.message, true);
     }
     this.stopButton.disabled = !active;

@@ -125,8 +125,8 @@ export function pickedLatents(most = MOST_KEPT) {
 // -- pictures ----------------------------------------------------------------------------------------------
 
 // The answer of a live route, or an Error with the server's sentence; it is `lost` where the server is away.
-export async function ask(path, options) {
-  const answer = await fetch(route(path), options).catch((problem) => {
+export async function ask(path, { headers, ...options } = {}) {
+  const answer = await fetch(route(path), { headers: { "X-Visitor": visitor, ...headers }, ...options }).catch((problem) => {
     throw problem.name === "AbortError" ? problem : Object.assign(new Error(say("answer.lost")), { lost: true });
   });
   if (answer.ok) return answer;
@@ -138,7 +138,7 @@ export async function ask(path, options) {
 export const post = (path, request, signal) =>
   ask(path, {
     method: "POST",
-    headers: { "Content-Type": "application/json", "X-Visitor": visitor },
+    headers: { "Content-Type": "application/json" },
     body: JSON.stringify(request),
     signal,
   });

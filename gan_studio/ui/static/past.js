@@ -1,8 +1,9 @@
 // The time machine: goes back to the weights of earlier steps of the run, for all of the Latent tab.
-import { chosen, Newest, time } from "./latents.js";
+import { button } from "./controls.js";
+import { ask, chosen, Newest, time } from "./latents.js";
 import { Panel } from "./panel.js";
 import { subscribe } from "./stream.js";
-import { element, number, route, say, setText } from "./text.js";
+import { element, number, say, setText } from "./text.js";
 
 const FRAME_MS = 250;
 const MOST_MARKS = 7;
@@ -11,8 +12,8 @@ class Past extends Panel {
   connectedCallback() {
     Object.assign(this, { run: "", steps: [], next: 0, known: null, left: 0 });
     this.build();
-    const ask = async () => (await fetch(route("past"))).json();
-    this.pasts = new Newest(ask, (answer) => this.take(answer), () => {}); // offline is said elsewhere
+    const send = async () => (await ask("past")).json();
+    this.pasts = new Newest(send, (answer) => this.take(answer), () => {}); // offline is said elsewhere
     this.ends = [
       subscribe((known) => this.follow(known)),
       chosen.follow(() => this.show()),
@@ -24,7 +25,7 @@ class Past extends Panel {
   }
 
   build() {
-    this.film = this.button("film", say("past.film"), () => (this.timer ? this.stop() : this.play()));
+    this.film = button("past-film", say("past.film"), () => (this.timer ? this.stop() : this.play()));
     this.range = element("input", { type: "range", min: 0, max: 0, step: 1, value: 0, "data-past": "", "aria-label": say("past.title") });
     this.range.addEventListener("input", () => {
       this.stop();
@@ -34,19 +35,13 @@ class Past extends Panel {
     for (const end of ["pointerup", "pointercancel", "blur"]) this.range.addEventListener(end, () => (this.held = false));
     this.marks = element("div", { class: "past-marks", "aria-hidden": "true" });
     this.where = element("output", { class: "past-where" });
-    this.back = this.button("now", say("past.back"), () => this.goNow());
-    this.beside = this.button("beside", say("past.beside"), () => this.compare());
+    this.back = button("past-now", say("past.back"), () => this.goNow());
+    this.beside = button("past-beside", say("past.beside"), () => this.compare());
     this.newer = element("small", { class: "past-newer", role: "status" });
     const facts = element("div", { class: "past-facts" }, element("small", {}, say("past.title")), this.newer, this.where);
     const rail = element("div", { class: "past-rail" }, this.range, this.marks);
     this.bar = element("div", { class: "past", title: say("past.info"), hidden: "" }, facts, this.film, rail, this.beside, this.back);
     this.replaceChildren(this.bar);
-  }
-
-  button(name, text, onClick) {
-    const made = element("button", { type: "button", class: "tool-button", "data-do": `past-${name}` }, text);
-    made.addEventListener("click", onClick);
-    return made;
   }
 
   // The kept steps are asked for again when there may be others.
