@@ -480,8 +480,7 @@ class Session:
         """Samples of the averaged generator from latents, and for classes, that stay the same all through a run."""
         config, count = self._run.config, self._grid_size()
         z = torch.randn(count, config.latent_size, generator=torch.Generator().manual_seed(config.seed + 2))
-        conditional = config.generator_conditioning != "none"
-        labels = cycled_labels(count, len(self._run.data.classes)) if conditional else None
+        labels = cycled_labels(count, len(self._run.data.classes)) if config.by_class else None
         return self._run.trainer.sample(z, labels)
 
     def _copy_weights(self, raw: bool = False) -> Weights:

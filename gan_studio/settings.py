@@ -123,6 +123,11 @@ class RunConfig(BaseModel):
     generator_conditioning: Literal["none", "embedding", "batch_norm"] = _setting(
         "none", "How the generator is told the class: with the latent, or by its batch normalisation.", group="network"
     )
+    classes_from_latent: bool = _setting(
+        False,
+        "The largest of the latent's first numbers, one for each class, chooses the class: one latent space holds all.",
+        group="network",
+    )
     discriminator_conditioning: Literal["none", "embedding", "projection", "auxiliary"] = _setting(
         "none",
         "How the discriminator uses the class: as input, by projection, or as an auxiliary classifier.",
@@ -355,3 +360,8 @@ class RunConfig(BaseModel):
     seed: Whole = _setting(
         0, "The number from which all randomness of the run follows.", group="machine", ge=0, le=2**31 - 1
     )
+
+    @property
+    def by_class(self) -> bool:
+        """Whether whoever draws a sample says its class."""
+        return self.generator_conditioning != "none" and not self.classes_from_latent

@@ -55,7 +55,8 @@ def curves_along(player: Player, real: DataSet, journey: Journey, closed: bool) 
         rows = {}
         for name, latents in journey.rows.items():
             samples = _drawn(player, latents, journey.labels)
-            scores = _scores(judge, samples, _classes(journey.labels), others, other_labels)
+            classes = player.source.classes_of(latents, journey.labels)
+            scores = _scores(judge, samples, classes, others, other_labels)
             rows[name] = Along(scores, distances(features(samples), closed))
     except RuntimeError as error:  # a diverged network, or no memory left on the device
         raise StudioError(
@@ -89,11 +90,6 @@ def _features(player: Player):
 def _drawn(player: Player, latents: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
     parts = [slice(start, start + BATCH) for start in range(0, len(latents), BATCH)]
     return torch.cat([player.source.draw(latents[p], None if labels is None else labels[p]) for p in parts])
-
-
-def _classes(labels: torch.Tensor | None) -> torch.Tensor | None:
-    """A discriminator knows whole classes only: of a mixture, the one with the largest share."""
-    return labels.argmax(1) if labels is not None and labels.is_floating_point() else labels
 
 
 def _scores(

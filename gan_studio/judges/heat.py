@@ -64,7 +64,7 @@ class HeatMaps:
         latents = map_latents(request, source)
         samples = source.draw(latents, source.labels(request.label, len(latents)))
         if request.kind == "score":
-            values, limit = self._scores(player, samples, request.label)
+            values, limit = self._scores(player, samples, latents, request.label)
             return Heat(values, source.step, limit=limit)
         if request.kind == "class":
             classifier = load_judge(player.config.dataset)
@@ -73,16 +73,18 @@ class HeatMaps:
         found = trained.nearest(samples, request.kind)
         return Heat(found.distances[:, 0], source.step, limit=found.limit)
 
-    def _scores(self, player: Player, samples: torch.Tensor, label: int) -> tuple[torch.Tensor, float]:
+    def _scores(
+        self, player: Player, samples: torch.Tensor, latents: torch.Tensor, label: int
+    ) -> tuple[torch.Tensor, float]:
         source, judge = player.source, player.judge
-        rng = torch.Generator().manual_seed(0)
-        labels = source.labels(label, BATCH)
-        own = source.draw(torch.randn(BATCH, source.latent_size, generator=rng), labels)
+        z = torch.randn(BATCH, source.latent_size, generator=torch.Generator().manual_seed(0))
+        own, labels = source.draw(z, source.labels(label, BATCH)), source.classes_of(z, source.labels(label, BATCH))
         alone = Alone(judge, own, labels)
         outputs = alone.outputs(own, labels)
         known = outputs if judge.objective.probability else self._look_at_real(player, alone, labels)
         judge.calibrate(known, outputs)
-        scores = judge.scores(alone.outputs(samples, source.labels(label, len(samples))))
+        told = source.classes_of(latents, source.labels(label, len(samples)))
+        scores = judge.scores(alone.outputs(samples, told))
         return scores, judge.threshold
 
     def _look_at_real(self, player: Player, alone: Alone, labels: torch.Tensor | None) -> torch.Tensor:

@@ -164,7 +164,7 @@ def check_fit(one: Player, other: Player) -> None:
     if one.space != other.space:
         refuse(lambda player: f"has points of the scale {player.space.scale:g}")
     for judge, player in ((one, other), (other, one)):
-        if judge.judge.is_told_classes and not player.source.conditional:
+        if judge.judge.is_told_classes and player.config.generator_conditioning == "none":
             raise StudioError(
                 f"{one.name} and {other.name} cannot play against each other: {judge.name}'s discriminator must be "
                 f"told the class of each sample, and {player.name}'s generator does not know it",

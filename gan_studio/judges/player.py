@@ -107,15 +107,15 @@ class Player:
         return self.source.space
 
     def draw(self, count: int, real: DataSet, rng: torch.Generator) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """``count`` samples as :meth:`Source.draw` gives them, and their classes (N,) where it is told them.
+        """``count`` samples as :meth:`Source.draw` gives them, and their classes (N,) where it knows them.
 
-        Classes come as often as among the samples of ``real``.
+        Classes that it is told come as often as among the samples of ``real``.
         """
         z = torch.randn(count, self.source.latent_size, generator=rng)
         labels = None
         if self.source.conditional:
             labels = real.labels[torch.randint(len(real.labels), (count,), generator=rng)]
-        return self.source.draw(z, labels), labels
+        return self.source.draw(z, labels), self.source.classes_of(z, labels)
 
 
 def saved_player(path: Path, name: str | None = None) -> Player:

@@ -74,20 +74,26 @@ def cross(network: Generator, parents: torch.Tensor, mask: Mask, labels: torch.T
     ``mask`` says for the shape of a layer's activations what is the first parent's, or that there is no child.
     One pass: after each layer the child that is mixed there joins those on their way through the rest.
     """
-    family, layers = None, []
+    family, layers = network.up_to(0, parents, None if labels is None else labels.expand(2)), []
+    told = network.told(parents, None if labels is None else labels.expand(2))
     for index, (name, layer) in enumerate(layers_of(network).items()):
-        if family is None:
-            family = network.up_to(0, parents, None if labels is None else labels.expand(2))
-        else:
-            family = network.rest[index - 1 : index](family, None if labels is None else labels.expand(len(family)))
+        if index:
+            family = network.rest[index - 1 : index](family, told)
         from_first = mask(family.shape[1:])
         if from_first is None:
             continue
         # Chosen, not added up: what comes from one parent only is exactly that parent's.
         child = torch.where(from_first.to(family.device) > 0, family[0], family[1])
         family = torch.cat([family, child[None]])
+        if told is not None:
+            told = torch.cat([told, _mixed(told[:2], from_first.mean())[None]])
         layers.append((name, type(layer).__name__))
     return Children(family, tuple(layers))
+
+
+def _mixed(told: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
+    """What the layers after the crossing are told of the child: both parents' classes, as much as it has of each."""
+    return torch.lerp(told[1], told[0], share.to(told)) if told.is_floating_point() else told[0]
 
 
 def cross_in(source: Source, request: CrossRequest) -> tuple[Children, torch.Tensor]:

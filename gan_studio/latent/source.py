@@ -16,7 +16,7 @@ from gan_studio.errors import StudioError
 from gan_studio.latent.directions import principal_directions
 from gan_studio.latent.paths import lerp, slerp
 from gan_studio.latent.vectors import Packed, unpack, unpack_one
-from gan_studio.networks import build_generator
+from gan_studio.networks import build_generator, chosen_classes
 from gan_studio.space import Space
 
 LIVE = "live"
@@ -77,7 +77,7 @@ class Source:
 
     def __init__(self, config: RunConfig, space: Space, state: Mapping[str, torch.Tensor], step: int):
         self.config, self.latent_size, self.space = config, config.latent_size, space
-        self.conditional = config.generator_conditioning != "none"
+        self.conditional = config.by_class
         network = build_generator(config, space.shape, len(space.classes))
         for name, like in network.state_dict().items():
             if state[name].shape != like.shape or state[name].dtype != like.dtype:
@@ -124,6 +124,15 @@ class Source:
     def labels(self, label: int, count: int) -> torch.Tensor | None:
         """Class number ``label``, or the last one where there are not so many, for each of ``count`` latents."""
         return torch.full((count,), self.class_of(label)) if self.conditional else None
+
+    def classes_of(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor | None:
+        """What a discriminator is told of the samples of z: (N, Z) and the ``labels`` they were drawn with: (N,) int64.
+
+        Of a mixture, the class with the largest share; None where the generator knows no classes.
+        """
+        if self.config.classes_from_latent:
+            return chosen_classes(z, len(self.space.classes))
+        return labels.argmax(1) if labels is not None and labels.is_floating_point() else labels
 
     def labels_of(self, request: DrawRequest, count: int) -> torch.Tensor | None:
         """Each latent's own class, or the one of all; raises :class:`StudioError` where there are not as many."""

@@ -21,6 +21,8 @@ from gan_studio.networks.shapes import Shape, are_points
 
 LABEL_SIZE = 32
 """How many learned numbers stand for a class beside the latent."""
+SHARPNESS = 8.0
+"""How decided a latent is that chooses its class: for most of N(0, I) one class gets nearly all of the shares."""
 
 GeneratorBuilder = Callable[[RunConfig, Shape, Norms], GeneratorLayers]
 
@@ -29,6 +31,9 @@ class Generator(nn.Module):
     """z: (N, Z) and, if it is conditional, labels: (N,) int64 to samples: (N, *shape).
 
     Labels may be shares of all classes, (N, K) float, too: what stands for the classes is mixed.
+
+    With ``config.classes_from_latent`` the latent itself gives the shares: the softmax of its first K numbers, times
+    :data:`SHARPNESS`. Then the generator needs no labels, and looks at none.
 
     Pictures are in [-1, 1], points are not bounded. ``first`` is linear; the first Z columns of its weight
     belong to z, the columns of the class embedding (Mirza and Osindero 2014, arXiv:1411.1784) come after them.
@@ -39,7 +44,16 @@ class Generator(nn.Module):
         condition = config.generator_conditioning
         if condition != "none" and classes == 0:
             raise StudioError(f"generator_conditioning {condition} needs a data set with classes")
-        self.conditional = condition != "none"
+        self.conditional = config.by_class
+        self.voters = classes if config.classes_from_latent else 0
+        if self.voters > config.latent_size:
+            raise StudioError(
+                f"classes_from_latent needs one number of the latent for each of {classes} classes: "
+                f"latent_size = {config.latent_size} is too small",
+                "error.few_voters",
+                classes=classes,
+                latent_size=config.latent_size,
+            )
         norms = Norms(config.generator_norm == "batch", classes if condition == "batch_norm" else 0)
         layers = build(config, shape, norms)
         self.embedding = nn.Embedding(classes, LABEL_SIZE) if condition == "embedding" else None
@@ -58,11 +72,17 @@ class Generator(nn.Module):
     def forward(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
         if self.conditional and labels is None:
             raise StudioError("this generator is conditional: it needs the class of each sample")
-        return self.rest(self.first(self._with_class(z, labels)), labels)
+        told = self.told(z, labels)
+        return self.rest(self.first(self._with_class(z, told)), told)
 
     def up_to(self, count: int, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
         """The activations after the first layer and ``count`` of the rest."""
-        return self.rest[:count](self.first(self._with_class(z, labels)), labels)
+        told = self.told(z, labels)
+        return self.rest[:count](self.first(self._with_class(z, told)), told)
+
+    def told(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor | None:
+        """The classes, or their shares, that the layers get for z and ``labels``."""
+        return (SHARPNESS * z[:, : self.voters]).softmax(1) if self.voters else labels
 
     def _with_class(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
         return z if self.embedding is None else torch.cat([z, rows_of_classes(self.embedding, labels)], 1)
@@ -71,6 +91,11 @@ class Generator(nn.Module):
         """A class starts as N(0, I), like the latent beside it."""
         if self.embedding is not None:
             nn.init.normal_(self.embedding.weight, generator=rng)
+
+
+def chosen_classes(z: torch.Tensor, classes: int) -> torch.Tensor:
+    """The class (N,) int64 that each latent z: (N, Z) chooses, where latents do: the one of the largest share."""
+    return z[:, :classes].argmax(1)
 
 
 def _output(config: RunConfig, shape: Shape) -> list[nn.Module]:

@@ -89,6 +89,12 @@ def _labels(config: RunConfig, data: DataSet) -> Iterator[Sentence]:
             "error.untold",
             setting=conditioned[0],
         )
+    if config.classes_from_latent and told["generator"] == "none":
+        yield Sentence(
+            "classes_from_latent = True with generator_conditioning = none: the latent chooses a class that no layer "
+            "is told; set generator_conditioning = embedding or batch_norm",
+            "error.untold_latent",
+        )
     if told["discriminator"] != "none" and config.pack > 1:
         yield Sentence(
             f"discriminator_conditioning = {told['discriminator']} with pack = {config.pack}: a pack has as many "

@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 from gan_studio.config import RunConfig, edit_config
 from gan_studio.data import DataSet, Sampler
 from gan_studio.data.pixels import to_bytes, to_unit_range
-from gan_studio.networks import Verdict, build_networks
+from gan_studio.networks import Verdict, build_networks, chosen_classes
 from gan_studio.objectives import AUGMENTATIONS, PENALTIES, augment, objective_of, squared_slopes
 from gan_studio.training.compatibility import check
 from gan_studio.training.device import place_samples, resolve_device, resolve_precision
@@ -96,7 +96,9 @@ class Trainer:
         """Fresh samples, and the classes that they are meant to have."""
         size, labels = self.config.batch_size, None
         z = torch.randn(size, self.config.latent_size, generator=self.latents)
-        if self._conditional:
+        if self.config.classes_from_latent:
+            labels = chosen_classes(z, len(self.data.classes)).to(self.device)
+        elif self._conditional:
             # As often as among the real samples: the two players are to meet in the joint distribution.
             drawn = torch.randint(len(self.labels), (size,), generator=self.latents)
             labels = self.labels[drawn.to(self.labels.device)].to(self.device)

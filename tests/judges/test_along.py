@@ -56,6 +56,13 @@ def test_pictures_without_a_classifier_are_measured_in_pixels(make_player):
         {"pack": 3, "batch_size": 9},
         {"objective": "mmd"},
         {"generator_conditioning": "embedding", "discriminator_conditioning": "projection", "minibatch_std": True},
+        {
+            "generator_conditioning": "embedding",
+            "discriminator_conditioning": "projection",
+            "minibatch_std": True,
+            "classes_from_latent": True,
+            "latent_size": 16,
+        },
     ],
 )
 def test_what_looks_at_others_sees_each_frame_among_random_ones(make_player, values):

@@ -103,6 +103,15 @@ def test_a_class_is_judged_as_that_class(make_player, heats):
     torch.testing.assert_close(other, expected, rtol=1e-4, atol=1e-5)
 
 
+def test_a_latent_that_chooses_its_class_is_judged_as_that_class(make_player, heats):
+    conditions = {"generator_conditioning": "embedding", "discriminator_conditioning": "projection"}
+    player = make_player(pictures(GREY), steps=3, **conditions, classes_from_latent=True, latent_size=16)
+    latents = map_latents(request_for(player), player.source)
+    found = heats.measure(player, request_for(player)).values
+    expected = player.judge.scores(player.judge.outputs(player.source.draw(latents), latents[:, :10].argmax(1)))
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
 def test_what_cannot_be_measured_is_refused(make_player, heats):
     points = make_player(load_data(tiny_config(dataset="ring8")))
     assert heats.measure(points, request_for(points)).values.shape == (12,)

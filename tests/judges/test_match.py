@@ -59,12 +59,13 @@ def test_pictures_with_classes_and_every_kind_of_critic(make_player):
     players = [
         make_player(data, "told", steps=1, **told),
         make_player(data, "critic", steps=1, generator_conditioning="embedding", objective="wasserstein"),
+        make_player(data, "chooser", steps=1, **told, classes_from_latent=True, latent_size=16),
         make_player(data, "features", steps=1, generator_conditioning="embedding", objective="mmd"),
     ]
     shares = []
     match = play(players, data, samples=150, progress=shares.append)
     assert match.reals == 150 and shares[-1] == 1.0 and shares == sorted(shares)
-    assert [entrant.threshold is None for entrant in match.entrants] == [True, False, False]
+    assert [entrant.threshold is None for entrant in match.entrants] == [True, False, True, False]
     json.dumps(match.to_json())
 
 

@@ -84,6 +84,10 @@ def test_classes_come_as_often_as_among_the_real_samples(make_player):
     samples, labels = player.draw(100, skewed, torch.Generator().manual_seed(0))
     assert set(labels.tolist()) <= {3, 7} and (labels == 3).sum() > 90
     assert torch.equal(samples, player.draw(100, skewed, torch.Generator().manual_seed(0))[0])
+    told = {"generator_conditioning": "embedding", "discriminator_conditioning": "projection"}
+    chooser = make_player(data, **told, classes_from_latent=True, latent_size=16)
+    z = torch.randn(100, 16, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(chooser.draw(100, skewed, torch.Generator().manual_seed(0))[1], z[:, :10].argmax(1))
     assert make_player(data).draw(5, data, torch.Generator().manual_seed(0))[1] is None
 
 

@@ -77,3 +77,21 @@ def test_the_class_of_a_conditional_generator_counts(conditioning):
     assert not torch.equal(*found)
     with pytest.raises(StudioError, match="two parents, not 1"):
         cross_in(source, CrossRequest(z=pack(PARENTS[0])))
+
+
+def test_children_of_latents_that_choose_their_class_have_both_parents_classes():
+    config = tiny_config("dcgan", generator_conditioning="embedding", classes_from_latent=True)
+    network, _ = build_networks(config, (1, 28, 28), 3, torch.Generator().manual_seed(0))
+    network.eval()
+    for share, like in ((1.0, 0), (0.0, 1)):  # all of one parent, class and all
+        family = cross(network, PARENTS, lambda shape, share=share: mask_of("random", share, shape))
+        assert torch.allclose(family.samples[2:], family.samples[like].expand(len(family.layers), 1, 28, 28), atol=1e-6)
+    norms = {"generator_conditioning": "batch_norm", "generator_norm": "batch", "classes_from_latent": True}
+    network, _ = build_networks(tiny_config("dcgan", **norms), (1, 28, 28), 3, torch.Generator().manual_seed(0))
+    told = []
+    network.eval()
+    layer = next(layer for layer in reversed(list(network.rest)) if hasattr(layer, "gain"))
+    layer.register_forward_hook(lambda layer, inputs, output: told.append(inputs[1]))
+    cross(network, PARENTS, lambda shape: mask_of("first", 0.25, shape))
+    one, other = network.told(PARENTS, None)
+    assert torch.allclose(told[0][2:], (0.25 * one + 0.75 * other).expand_as(told[0][2:]), atol=1e-6)

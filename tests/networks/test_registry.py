@@ -9,7 +9,7 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from gan_studio.config import FIELDS
 from gan_studio.errors import StudioError
-from gan_studio.networks import NETWORKS, Verdict, build_generator, build_networks
+from gan_studio.networks import NETWORKS, Verdict, build_generator, build_networks, chosen_classes
 from tests.conftest import tiny_config
 
 PICTURES = [(1, 28, 28), (3, 28, 28), (3, 32, 32), (3, 64, 64)]
@@ -214,6 +214,25 @@ def test_a_generator_takes_over_another_ones_weights():
     assert torch.equal(shown(z, labels()), trained.eval()(z, labels()))
 
 
+@pytest.mark.parametrize("how", ["embedding", "batch_norm"])
+def test_a_latent_that_chooses_its_class_is_drawn_as_of_that_class(how):
+    values = {"generator_conditioning": how, "generator_norm": "batch"}
+    chooser = build("dcgan", classes_from_latent=True, **values)[0].eval()
+    told = build("dcgan", **values)[0].eval()
+    for table in (layer for layer in told.modules() if isinstance(layer, torch.nn.Embedding)):
+        torch.nn.init.normal_(table.weight, generator=torch.Generator().manual_seed(1))  # as if it had been trained
+    chooser.load_state_dict(told.state_dict())
+    z = torch.randn(6, 8)
+    z[:, :CLASSES] = 4.0 * torch.eye(CLASSES).repeat(2, 1)  # quite decided: 0, 1, 2, 0, 1, 2
+    assert chosen_classes(z, CLASSES).tolist() == labels(6).tolist()
+    assert not chooser.conditional and torch.allclose(chooser(z), told(z, labels(6)), atol=1e-5)
+    assert torch.equal(chooser(z, labels(6).flip(0)), chooser(z))  # no label changes its mind
+    undecided = z.clone()
+    undecided[:, :CLASSES] = 1.0
+    even = torch.full((6, CLASSES), 1 / CLASSES)
+    assert torch.allclose(chooser(undecided), told(undecided, even), atol=1e-5)
+
+
 def test_the_sigmoid_covers_the_range_of_pixels():
     generator, _ = build("mlp", output="sigmoid")
     bound = generator.rest[-1]
@@ -269,6 +288,11 @@ def test_sizes_that_cannot_be_halved_are_refused(name, shape, words):
             "generator_conditioning batch_norm .* network modern",
         ),
         ({"discriminator_conditioning": "auxiliary", "pack": 2}, 3, "needs pack 1, not 2"),
+        (
+            {"generator_conditioning": "embedding", "classes_from_latent": True},
+            10,
+            "each of 10 classes: latent_size = 8 is too small",
+        ),
     ],
 )
 def test_conditions_that_cannot_be_met_are_refused(values, classes, words):

@@ -26,6 +26,8 @@ POINTS = DataSet("ring8", torch.randn(64, 2), torch.zeros(64, dtype=torch.int64)
             ("discriminator_conditioning", "pack"),
         ),
         ({"discriminator_conditioning": "auxiliary"}, ("discriminator_conditioning", "generator_conditioning")),
+        ({"classes_from_latent": True}, ("classes_from_latent", "generator_conditioning")),
+        ({"classes_from_latent": True, "generator_conditioning": "embedding"}, ("latent_size = 8", "10 classes")),
         ({"objective": "mmd", "minibatch_std": True}, ("minibatch_std", "mmd")),
         (
             {"objective": "mmd", "generator_conditioning": "embedding", "discriminator_conditioning": "projection"},

@@ -188,6 +188,18 @@ def test_generated_classes_are_as_frequent_as_real_ones(images):
     assert counts[[0, 3]].sum() == 1000 and 60 < counts[3] < 140
 
 
+def test_a_sample_is_judged_as_of_the_class_that_its_latent_chose(images):
+    told = {"generator_conditioning": "embedding", "discriminator_conditioning": "projection"}
+    trainer = Trainer(tiny_config(**told, classes_from_latent=True, latent_size=16, batch_size=50), images)
+    latents, judged = [], []
+    trainer.generator.first.register_forward_hook(lambda layer, inputs, output: latents.append(inputs[0][:, :16]))
+    trainer.discriminator.register_forward_hook(lambda layer, inputs, output: judged.append(inputs[1]))
+    trainer.step()
+    chosen = latents[0][:, :10].argmax(1)
+    assert torch.equal(judged[-1], chosen) and chosen.unique().numel() > 5
+    assert trainer.sample(torch.randn(3, 16)).shape == (3, 1, 28, 28)  # and whoever draws need not say it
+
+
 def test_probabilities_are_the_objectives_own(images):
     trainer = stepped(images, objective="least_squares")
     known = trainer._last | {"real": torch.tensor([1.0, 2.0]), "fake": torch.tensor([-1.0, 0.5])}
