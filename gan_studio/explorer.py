@@ -49,6 +49,9 @@ class Drawing:
     step: int
     explained: tuple[float, ...]
     class_name: str = ""
+    """What the first picture is, where the generator knows classes."""
+    voters: tuple[str, ...] = ()
+    """The classes that the latent's first numbers choose from."""
 
 
 class Explorer:
@@ -232,7 +235,7 @@ def draw_together(source: Source, requests: Sequence[LatentRequest]) -> list[Dra
     labels = torch.cat([source.labels(label, len(z)) for z, label in fit]) if source.conditional else None
     images = draw(source, torch.cat([z for z, _ in fit]), labels)
     drawn = iter(
-        Drawing(part, z, source.step, source.explained, source.class_name(label))
+        Drawing(part, z, source.step, source.explained, source.class_name(label, z[0]), source.voters)
         for part, (z, label) in zip(images.split([len(z) for z, _ in fit]), fit, strict=True)
     )
     return [next(drawn) if isinstance(z, torch.Tensor) else z for z in given]

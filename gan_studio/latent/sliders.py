@@ -49,7 +49,8 @@ class Directions:
     """Unit ``directions`` (K, Z) of the weights of ``step``, none for ``raw``, and what each explains: (K,) or (Z,).
 
     That is its share of the layer's variance over z ~ N(0, I); of the first layer's where no other one was named.
-    ``accuracy``: of an attribute's separator on examples it was not made from.
+    ``accuracy``: of an attribute's separator on examples it was not made from. ``voters``: classes that a latent
+    chooses from by its first numbers.
     """
 
     directions: torch.Tensor
@@ -57,6 +58,7 @@ class Directions:
     step: int
     layers: tuple[tuple[str, str], ...] = ()
     accuracy: float | None = None
+    voters: tuple[str, ...] = ()
 
 
 def directions_of(source: Source, request: DirectionsRequest) -> Directions:
@@ -81,7 +83,7 @@ def directions_of(source: Source, request: DirectionsRequest) -> Directions:
         found = found / found.norm(dim=1, keepdim=True)
         explained = variance_shares(weight, found)
     layers = tuple((name, type(layer).__name__) for name, layer in layers_of(source.network).items())
-    return Directions(found, explained.nan_to_num(0), source.step, layers)
+    return Directions(found, explained.nan_to_num(0), source.step, layers, voters=source.voters)
 
 
 def attribute_of(source: Source, request: AttributeRequest) -> Directions:

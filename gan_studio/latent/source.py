@@ -78,6 +78,8 @@ class Source:
     def __init__(self, config: RunConfig, space: Space, state: Mapping[str, torch.Tensor], step: int):
         self.config, self.latent_size, self.space = config, config.latent_size, space
         self.conditional = config.by_class
+        self.voters = space.classes if config.classes_from_latent else ()
+        """The classes that the latent's first numbers choose from, by name."""
         network = build_generator(config, space.shape, len(space.classes))
         for name, like in network.state_dict().items():
             if state[name].shape != like.shape or state[name].dtype != like.dtype:
@@ -130,8 +132,8 @@ class Source:
 
         Of a mixture, the class with the largest share; None where the generator knows no classes.
         """
-        if self.config.classes_from_latent:
-            return chosen_classes(z, len(self.space.classes))
+        if self.voters:
+            return chosen_classes(z, len(self.voters))
         return labels.argmax(1) if labels is not None and labels.is_floating_point() else labels
 
     def labels_of(self, request: DrawRequest, count: int) -> torch.Tensor | None:
@@ -142,8 +144,10 @@ class Source:
             return self.labels(request.label, count)
         return torch.tensor([self.class_of(label) for label in request.labels])
 
-    def class_name(self, label: int) -> str:
-        """The name of that class; empty where the generator knows none."""
+    def class_name(self, label: int, z: torch.Tensor | None = None) -> str:
+        """The name of that class, or of the one that z: (Z,) chooses; empty where the generator knows none."""
+        if self.voters and z is not None:
+            return self.voters[chosen_classes(z[None], len(self.voters))]
         return self.space.classes[self.class_of(label)] if self.conditional else ""
 
     def class_of(self, label: int) -> int:

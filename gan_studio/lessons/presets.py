@@ -67,9 +67,23 @@ _ALL = (
         "mnist-dcgan",
         "start",
         "Digits, convolutional (DCGAN)",
-        "Handwritten digits from a small DCGAN (Radford et al., 2016) with the non-saturating loss: "
-        "recognisable within a minute on a laptop's CPU.",
-        {"channels": 32, "latent_size": 32, "generator_lr": 1e-3, "discriminator_lr": 1e-3},
+        "Handwritten digits from a small DCGAN (Radford et al., 2016) with the non-saturating loss and spectral "
+        "normalisation: recognisable within a minute on a laptop's CPU. The first ten numbers of the latent vote for a "
+        "digit, so one latent space holds all ten, and each is drawn and judged as what it is meant to be.",
+        {
+            "channels": 32,
+            "latent_size": 32,
+            "generator_conditioning": "batch_norm",
+            "classes_from_latent": True,
+            "discriminator_conditioning": "projection",
+            "spectral_norm": True,
+            "discriminator_norm": "none",
+            "generator_lr": 5e-4,
+            "discriminator_lr": 1e-3,
+            "generator_beta1": 0.0,
+            "discriminator_beta1": 0.0,
+            "ema_decay": 0.998,
+        },
     ),
     Preset(
         "mnist-mlp",

@@ -42,5 +42,6 @@ def _answer(found: Directions) -> Response:
         "explained": [round(share, 5) for share in found.explained.tolist()],
         "layers": found.layers,
         "accuracy": found.accuracy,
+        "voters": found.voters,
     }
     return json_response(about)

@@ -31,6 +31,7 @@ _MOST_BYTES = 10_000
 MOST_LATENT_BYTES = 4_000_000
 """Of a request that brings latents."""
 SHEET_COLUMNS = 20
+_MOST_VOTERS = 100  # named in an answer
 NO_STORE = {"Cache-Control": "no-store"}
 _GONE_SECONDS = 0.2
 
@@ -127,6 +128,7 @@ async def drawing_response(drawing: Drawing, columns: int, **more: Any) -> Respo
         "columns": columns,
         "count": len(drawing.images),
         "class": drawing.class_name,
+        "voters": drawing.voters[:_MOST_VOTERS],
         **more,
     }
     headers = {**NO_STORE, "X-Drawing": json.dumps(about)}

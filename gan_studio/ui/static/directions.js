@@ -157,7 +157,7 @@ class Directions extends Panel {
       const own = (item) => ({ title: item.name, explained: item.explained, own: true, problem: this.problemOf(item) });
       this.setDirections(saved.map(({ z }) => unpack(z)), saved.map(own));
     } else if (kind === "raw") {
-      this.setDirections([], answer.explained.map((explained, index) => ({ title: `z[${index}]`, explained })));
+      this.setDirections([], answer.explained.map((explained, index) => ({ title: `z[${index}]${answer.voters[index] ? ` · ${answer.voters[index]}` : ""}`, explained })));
     } else {
       const titled = (explained, index) => ({ title: `${kind === "layer" ? `${this.layer.value} · ` : ""}${index + 1}`, explained });
       this.setDirections(rowsOf(unpack(answer.directions), this.size), answer.explained.map(titled));

@@ -228,7 +228,8 @@ class Latent extends Panel {
     for (let index = 0; index < PRINCIPAL; index += 1) {
       hideSlider("principal", index, index >= about.explained.length);
       hideSlider("raw", index, first + index >= about.latent_size);
-      labelSlider("raw", index, `z[${first + index}]`);
+      const votes = about.voters[first + index]; // the class that this number votes for
+      labelSlider("raw", index, `z[${first + index}]${votes ? ` · ${votes}` : ""}`);
     }
   }
 
