@@ -194,6 +194,8 @@ class QualityMonitor:
                     self._wake.wait(_LOOK_SECONDS if self._on else None)
                     continue
             work = self._guarded(plan, weights)
+            if changed:
+                work = 0.0  # the first one of a plan also warms up: what is done once is no share of anything
             due = time.monotonic() + max(plan.interval, work / SHARE if self._training() else 0)
 
     def _guarded(self, plan: Plan, weights: Weights) -> float:
