@@ -61,7 +61,7 @@ def _build_walk(session: Session, say: Translate, tab: gr.Tab, source: gr.Dropdo
                 raw_weights = gr.Checkbox(False, label=say("latent.beside.raw"), elem_id="latent-beside-raw")
             with gr.Accordion(say("latent.principal"), open=True):
                 principal = _sliders("principal")
-            with gr.Accordion(say("latent.raw"), open=False):
+            with gr.Accordion(say("latent.raw"), open=False, elem_id="latent-raw-group"):
                 raw_start = gr.Number(
                     0, label=say("latent.raw.first"), precision=0, minimum=0, elem_id="latent-raw-start"
                 )

@@ -45,7 +45,8 @@ def test_a_visit_from_start_to_latent_walk(visitor, app):
 
     page.get_by_role("tab", name="Latent").click()
     reaches(page, "document.querySelector('[data-sheet=picture]').dataset.drawn")
-    page.click("text=Truncation")
+    page.click("text=Raw dimensions")
+    page.wait_for_selector("#latent-raw-3 >> text=z[3]")
     page.get_by_role("tab", name="Train").click()
     page.click("#button-pause")
     reaches(page, "document.querySelector('.badge').dataset.state == 'paused'")

@@ -46,6 +46,7 @@ class Latent extends Panel {
       time.follow(() => this.travel()),
       subscribe((known) => this.weightsChanged(known)),
       chosen.follow(({ label }) => this.classChanged(label)),
+      this.nameOpened(),
     ];
     this.watch = new IntersectionObserver(() => {
       if (this.known) this.weightsChanged(this.known);
@@ -215,7 +216,15 @@ class Latent extends Panel {
     setText(this.besideNote, text);
   }
 
+  // Gradio builds the sliders of a closed group when it is opened: they get their names then.
+  nameOpened() {
+    const opened = ({ target }) => target.closest?.("#latent-raw-group") && setTimeout(() => this.about && this.describe(this.about), 100);
+    document.addEventListener("click", opened);
+    return () => document.removeEventListener("click", opened);
+  }
+
   describe(about) {
+    this.about = about;
     this.note.classList.remove("fault");
     const weights = say("latent.weights", { step: number.format(about.step) });
     const named = this.state.beside ? `${nameOf(this.state.source)}: ${weights}` : weights;
