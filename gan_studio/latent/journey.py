@@ -13,9 +13,10 @@ from gan_studio.latent.paths import Easing, key_path, mixed_classes, path_positi
 from gan_studio.latent.source import LIVE, Label, Seed, Source, SourceName, latent_of_seed
 from gan_studio.latent.vectors import Packed, unpack_one
 
-MOST_KEYS = 12
+MOST_KEYS = 96
 MOST_PER_SEGMENT = 48
-"""Twelve closed segments of 48 frames are as many as a film may have."""
+MOST_STEPS = 576
+"""From frame to frame, of all segments: little less than a film's frames, and six for each of 96 segments."""
 
 
 class KeyFrame(BaseModel):
@@ -31,7 +32,7 @@ class KeyFrame(BaseModel):
 class PathRequest(BaseModel):
     """A path along key frames, straight and spherical, or a random walk on the shell from the first of them.
 
-    ``frames`` to a segment; a walk has ``segments``. All frames are of class number ``label``, or, with ``morph``, go
+    ``frames`` to a segment, fewer the more segments there are, see :func:`most_frames`; a walk has ``segments``. All frames are of class number ``label``, or, with ``morph``, go
     from each key frame's class to the next one's. A walk is neither closed nor eased, and stays in one class.
     """
 
@@ -67,16 +68,24 @@ class Journey:
     stops: tuple[int, ...]
 
 
+def most_frames(segments: int) -> int:
+    """How many frames each of ``segments`` may have."""
+    return min(MOST_PER_SEGMENT, MOST_STEPS // segments)
+
+
 def journey_of(request: PathRequest, source: Source) -> Journey:
-    """Raises :class:`StudioError` where ``source`` has latents of another size, or there are too few key frames."""
+    """Raises :class:`StudioError` where ``source`` has latents of another size, there are too few key frames, or too
+    many frames."""
     keys = torch.stack([_latent(key, source.latent_size) for key in request.keys])
     if request.mode == "walk":
+        _check_frames(request.frames, request.segments)
         count = request.segments * request.frames + 1
         walk = random_walk(keys[0], count, request.frames, request.walk_seed)
         return Journey({"walk": walk}, source.labels(request.label, count), (0,))
     if len(keys) < 2:
         raise StudioError("a path needs at least two key frames: add one", "error.two_frames")
     around = [*range(len(keys)), *([0] if request.closed else [])]
+    _check_frames(request.frames, len(around) - 1)
     positions = path_positions(len(around) - 1, request.frames, request.closed, request.easing)
     rows = {kind: key_path(keys[around], positions, kind) for kind in ("linear", "spherical")}
     labels = source.labels(request.label, len(positions))
@@ -85,6 +94,18 @@ def journey_of(request: PathRequest, source: Source) -> Journey:
         labels = mixed_classes(classes, positions, len(source.space.classes))
     stops = tuple((positions == number).nonzero()[0].item() for number in range(len(keys)))
     return Journey(rows, labels, stops)
+
+
+def _check_frames(frames: int, segments: int) -> None:
+    most = most_frames(segments)
+    if frames > most:
+        raise StudioError(
+            f"{segments} segments of {frames} frames are too many: with so many segments each may have at most {most}",
+            "error.path_frames",
+            segments=segments,
+            frames=frames,
+            most=most,
+        )
 
 
 def _latent(key: KeyFrame, latent_size: int) -> torch.Tensor:

@@ -3,7 +3,8 @@ import torch
 from pydantic import ValidationError
 
 from gan_studio.errors import StudioError
-from gan_studio.latent.journey import FilmRequest, KeyFrame, PathRequest, journey_of
+from gan_studio.latent.export import MOST_FRAMES
+from gan_studio.latent.journey import MOST_KEYS, FilmRequest, KeyFrame, PathRequest, journey_of, most_frames
 from gan_studio.latent.source import Source, latent_of_seed
 from gan_studio.latent.vectors import pack
 from gan_studio.networks import build_generator
@@ -60,6 +61,21 @@ def test_the_class_changes_along_the_path_where_there_are_classes(how):
     assert journey_of(request, make_source()).labels is None
 
 
+@pytest.mark.parametrize("how", [{}, {"closed": True}, {"mode": "walk", "segments": MOST_KEYS}])
+def test_a_long_path_has_as_many_frames_as_a_film_and_no_more(how):
+    source = make_source()
+    keys = tuple(KeyFrame(seed=seed) for seed in range(MOST_KEYS))
+    journey = journey_of(PathRequest(keys=keys, frames=6, **how), source)
+    for latents in journey.rows.values():
+        assert 6 * (MOST_KEYS - 1) < len(latents) <= MOST_FRAMES
+    with pytest.raises(StudioError, match="at most 6"):
+        journey_of(PathRequest(keys=keys, frames=7, **how), source)
+
+
+def test_few_segments_may_have_many_frames():
+    assert [most_frames(segments) for segments in (1, 12, 13, 40, 96)] == [48, 48, 44, 14, 6]
+
+
 def test_latents_of_another_size_and_lonely_key_frames_are_refused():
     source = make_source()
     with pytest.raises(StudioError, match="another latent size"):
@@ -70,8 +86,8 @@ def test_latents_of_another_size_and_lonely_key_frames_are_refused():
 
 @pytest.mark.parametrize(
     "bad",
-    [{"keys": ()}, {"keys": SEEDS * 5}, {"frames": 1}, {"frames": 49}, {"easing": "x"}, {"mode": "x"}, {"nonsense": 1},
-     {"segments": 0}, {"walk_seed": -1}],
+    [{"keys": ()}, {"keys": SEEDS * 33}, {"frames": 1}, {"frames": 49}, {"easing": "x"}, {"mode": "x"}, {"nonsense": 1},
+     {"segments": 0}, {"segments": 97}, {"walk_seed": -1}],
 )  # fmt: skip
 def test_requests_out_of_range_are_refused(bad):
     with pytest.raises(ValidationError):

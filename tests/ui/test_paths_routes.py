@@ -123,6 +123,7 @@ def test_films_are_files(served, kind, begins):
         ("path", {"source": "gone"}, "not there"),
         ("path", {"keys": [{"z": base64.b64encode(bytes(36)).decode()}] * 2}, "another latent size"),
         ("path", {"frames": 1000}, "frames"),
+        ("path/curves", {"mode": "walk", "segments": 90}, "at most 6"),
         ("path/curves", {"source": "gone"}, "not there"),
         ("path/film", {"row": "walk", "format": "gif"}, "linear and spherical, not walk"),
         ("path/film", {"row": "linear", "format": "exe"}, "format"),
