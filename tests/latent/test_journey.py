@@ -47,6 +47,30 @@ def test_a_walk_begins_at_the_first_key_frame_and_stays_on_its_sphere():
     torch.testing.assert_close(walk.norm(dim=1), walk[0].norm().expand(16))
 
 
+def test_a_closed_walk_does_not_repeat_its_first_frame():
+    journey = journey_of(PathRequest(mode="walk", keys=SEEDS[:1], frames=5, segments=3, closed=True), make_source())
+    walk = journey.rows["walk"]
+    assert len(walk) == 15 and journey.stops == (0,)
+    steps = (walk.roll(-1, 0) - walk).norm(dim=1)
+    assert steps.max() < 1.2 * steps.min()
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_walk_goes_from_class_to_class_and_closed_back_to_the_first(closed):
+    request = PathRequest(
+        mode="walk", keys=SEEDS[:1], frames=5, segments=3, morph=True, label=1, easing="smooth", closed=closed
+    )
+    source = make_source(generator_conditioning="embedding")
+    journey = journey_of(request, source)
+    first, second, third, last = journey.classes
+    assert first == 3 and (last == 3) == closed  # the key frame's class
+    assert journey.labels.shape == (15 if closed else 16, 7)
+    assert journey.labels[[0, 5, 10]].argmax(1).tolist() == [first, second, third]
+    torch.testing.assert_close(journey.labels[6, [second, third]], torch.tensor([0.8, 0.2]))
+    torch.testing.assert_close(journey.labels[14, [third, last]], torch.tensor([0.2, 0.8]))
+    assert journey_of(request, make_source()).labels is None and journey_of(request, make_source()).classes == ()
+
+
 @pytest.mark.parametrize("how", ["embedding", "batch_norm"])
 def test_the_class_changes_along_the_path_where_there_are_classes(how):
     source = make_source(generator_conditioning=how, network="dcgan")

@@ -87,6 +87,10 @@ def test_a_path_is_scrubbed_played_and_changed(visitor):
     page.select_option("[data-path=mode]", "walk")
     page.wait_for_selector("[data-screen=walk]")
     assert page.locator("[data-screen]").count() == 1
+    drawn(page, "wanted.mode == 'walk' && wanted.closed && wanted.morph")
+    reaches(page, f"{BOARD}.player.count == 96 && {BOARD}.about.through.length == 5")
+    for setting, shown in (("closed", True), ("morph", True), ("easing", False)):
+        assert page.locator(f"[data-path={setting}]").is_visible() == shown
 
 
 def test_a_path_may_have_many_key_frames_and_then_fewer_frames_to_each_segment(visitor, tmp_path):

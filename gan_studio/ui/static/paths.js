@@ -232,7 +232,7 @@ class Paths extends Panel {
     const names = Object.keys(answer.norms);
     const titled = names.map((name) => ({ name, title: titles()[name], colour: COLOURS[name] }));
     const same = this.names === `${names}` && this.player.count === answer.count && this.again;
-    Object.assign(this, { names: `${names}`, stops: answer.stops, size: answer.latent_size, about: answer });
+    Object.assign(this, { names: `${names}`, stops: answer.stops, size: answer.latent_size, about: answer, marks: this.marksOf(answer, request) });
     this.classList.toggle("conditional", answer.classes.length > 0);
     this.makeCharts(names, this.probability ?? true);
     this.player.show(answer, answer.count, titled);
@@ -257,13 +257,19 @@ class Paths extends Panel {
     if (anew) requestAnimationFrame(() => this.note.classList.add("anew"));
   }
 
+  // Where the key frames are or, on a walk from class to class, which class it comes to.
+  marksOf({ stops, through, classes }, { mode, frames }) {
+    const classAt = (label, place) => ({ step: place * frames, text: classes[label].slice(0, 12) });
+    const marks = mode === "walk" && through.length ? through.map(classAt) : stops.map((step, place) => ({ step, text: letter(place) }));
+    const every = Math.ceil(marks.length / MOST_MARKERS);
+    return marks.filter((_, place) => place % every === 0);
+  }
+
   draw(name, rows, level) {
-    const { count, stops } = this.about;
+    const { count } = this.about;
     const step = Array.from({ length: count }, (_, frame) => frame);
     const columns = Object.fromEntries(this.names.split(",").map((key) => [key, rows[key] ?? step.map(() => null)]));
-    const every = Math.ceil(stops.length / MOST_MARKERS);
-    const markers = stops.map((stop, place) => ({ step: stop, text: letter(place) })).filter((_, place) => place % every === 0);
-    this.charts[name].show({ step, ...columns }, markers, 0, level);
+    this.charts[name].show({ step, ...columns }, this.marks, 0, level);
     this.rows = { ...this.rows, [name]: rows };
     this.point(name, this.player.at);
   }
