@@ -162,7 +162,8 @@ class Paths extends Panel {
   useSeeds(seeds) {
     this.taken = false;
     this.origin(say("paths.from.seeds"));
-    this.keys.change(seeds.map((seed, place) => ({ ...seedKey(seed), label: place })));
+    const known = this.keys.classes.length || MOST_KEYS;
+    this.keys.change(seeds.map((seed, place) => ({ ...seedKey(seed), label: place % known })));
   }
 
   // The more segments, the fewer frames to each: as many as were wished for, or as may be.
