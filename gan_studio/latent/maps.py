@@ -9,22 +9,34 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gan_studio.errors import StudioError
 from gan_studio.latent.blend import blend
+from gan_studio.latent.directions import principal_directions
 from gan_studio.latent.plane import Plane, plane_along, plane_through
-from gan_studio.latent.source import LIVE, PRINCIPAL, Label, Seed, Source, SourceName, latent_of_seed
-from gan_studio.latent.vectors import Packed, pack, unpack
+from gan_studio.latent.sliders import MOST_DIRECTIONS
+from gan_studio.latent.source import LIVE, Label, Seed, Source, SourceName, latent_of_seed
+from gan_studio.latent.vectors import Packed, pack, unpack, unpack_one
 
 MOST_PLACES = 64
 """How many places one request may ask for: it stands in one line with everybody's sliders."""
 
 Coordinate = Annotated[float, Field(ge=-10_000, le=10_000)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Direction = Annotated[int, Field(ge=0, lt=PRINCIPAL)]
 _STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Axis(BaseModel):
+    """A direction: number ``number`` of the first layer's principal ones, dimension ``number`` of the latent itself, or
+    the vector ``z``, of any length."""
+
+    model_config = _STRICT
+
+    kind: Literal["principal", "raw", "given"] = "principal"
+    number: Annotated[int, Field(ge=0, le=4096)] = 0
+    z: Packed = ""
 
 
 class PlaneRequest(BaseModel):
     """A plane through three latents ``z``, through those of three seeds from ``seed`` on, or from the latent ``z``
-    along two principal directions."""
+    along two directions."""
 
     model_config = _STRICT
 
@@ -32,7 +44,7 @@ class PlaneRequest(BaseModel):
     through: Literal["latents", "seeds", "directions"] = "seeds"
     z: Packed = ""
     seed: Seed = 0
-    directions: tuple[Direction, Direction] = (0, 1)
+    directions: tuple[Axis, Axis] = (Axis(), Axis(number=1))
 
 
 class MapRequest(BaseModel):
@@ -68,10 +80,7 @@ def plane_of(request: PlaneRequest, source: Source) -> tuple[Plane, torch.Tensor
     """
     if request.through == "directions":
         (start,) = _some(request.z, source, 1)
-        first, second = request.directions
-        if max(first, second) >= len(source.directions):
-            raise StudioError(f"this generator has {len(source.directions)} principal directions: choose among them")
-        plane, marks = plane_along(start, source.directions[first], source.directions[second]), start[None]
+        plane, marks = plane_along(start, *(_direction(axis, source) for axis in request.directions)), start[None]
     else:
         marks = _some(request.z, source, 3) if request.through == "latents" else _seeds(request.seed, 3, source)
         plane = plane_through(*marks)
@@ -89,6 +98,29 @@ def map_latents(request: MapRequest | BlendRequest, source: Source) -> torch.Ten
 def pack_plane(plane: Plane) -> str:
     """A plane as it travels: origin and the two axes."""
     return pack(torch.stack([plane.origin, plane.across, plane.up]))
+
+
+def _direction(axis: Axis, source: Source) -> torch.Tensor:
+    """The direction (Z,) of an axis; raises :class:`StudioError` where this generator has none such."""
+    if axis.kind == "given":
+        vector = unpack_one(axis.z, source.latent_size)
+        if not vector.norm() > 1e-6:
+            raise StudioError("a direction of length zero leads nowhere: choose another one", "error.zero_direction")
+        return vector / vector.norm()
+    if axis.kind == "principal":
+        known = source.directions
+        if axis.number >= len(known):
+            known, _ = principal_directions(source.network.first.weight[:, : source.latent_size], MOST_DIRECTIONS)
+    else:
+        known = torch.eye(source.latent_size)
+    if axis.number >= len(known):
+        raise StudioError(
+            f"there is no direction {axis.number + 1}: this generator has {len(known)} of this kind; choose another",
+            "error.no_direction",
+            number=axis.number + 1,
+            count=len(known),
+        )
+    return known[axis.number]
 
 
 def _corners(request: BlendRequest, source: Source) -> torch.Tensor:

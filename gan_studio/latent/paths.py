@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+import numpy as np
 import torch
 
 from gan_studio.errors import StudioError
 
 Kind = Literal["linear", "spherical"]
 Easing = Literal["none", "smooth", "segment"]
+_FINER = 4
 
 
 def lerp(a: torch.Tensor, b: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
@@ -92,9 +94,7 @@ def random_walk(start: torch.Tensor, count: int, frames: int, seed: int) -> torc
     from one random latent to another. The direction drifts: after as many frames, 1 / e of it is left.
     Raises :class:`StudioError` where there is no sphere to walk on.
     """
-    radius = start.double().norm()
-    if len(start) < 2 or not radius > 0:
-        raise StudioError("there is no shell to walk on: it needs two or more numbers, not all zero")
+    radius = _radius(start)
     rng = torch.Generator().manual_seed(seed)
     turn = torch.tensor(math.pi / 2 / frames, dtype=torch.float64)
     place, path = start.double() / radius, []
@@ -106,6 +106,59 @@ def random_walk(start: torch.Tensor, count: int, frames: int, seed: int) -> torc
         drift = _tangent(torch.randn(len(start), generator=rng).double(), place)
         heading = _tangent(heading + math.sqrt(2 / frames) * drift, place)
     return (radius * torch.stack(path)).to(start.dtype)
+
+
+def closed_walk(start: torch.Tensor, segments: int, frames: int, seed: int) -> torch.Tensor:
+    """``segments * frames`` latents (N, Z) from ``start``: (Z,) around a smooth loop on the sphere through it.
+
+    The last one leads to the first by a step as long as the others, about a quarter turn in ``frames`` frames as in
+    :func:`random_walk`. Raises :class:`StudioError` as that does.
+    """
+    radius, count = _radius(start), segments * frames
+    loop = _random_loop(start.double() * math.sqrt(len(start)) / radius, segments, _FINER * count, seed)
+    loop = loop / loop.norm(dim=1, keepdim=True)
+    # Even steps along it: places at equal distances on the great arcs between its points.
+    apart = 2 * torch.arcsin((loop.diff(dim=0).norm(dim=1) / 2).clamp(max=1))
+    gone = torch.cat([torch.zeros(1), apart.cumsum(0)]).numpy()
+    positions = np.interp(np.arange(count) * gone[-1] / count, gone, np.arange(len(gone)))
+    return (radius * key_path(loop, torch.from_numpy(positions), "spherical")).to(start.dtype)
+
+
+def _random_loop(start: torch.Tensor, segments: int, count: int, seed: int) -> torch.Tensor:
+    """A periodic, band-limited Gaussian process from ``start``: (Z,) and back, at ``count`` steps: (count + 1, Z).
+
+    Waves of the frequencies 1 to K have one share w each of the variance, which is 1, and a constant the rest. K is the
+    least, and w such, that the process turns by ``segments`` quarters: the root mean square frequency is segments / 4.
+    """
+    top = next(k for k in range(1, segments + 1) if (k + 1) * (2 * k + 1) >= 6 * (segments / 4) ** 2)
+    frequencies = torch.arange(top + 1, dtype=torch.float64)
+    shares = torch.full((top + 1,), (segments / 4) ** 2, dtype=torch.float64) / frequencies.square().sum()
+    shares[0] = 1 - shares[1:].sum()
+    rng = torch.Generator().manual_seed(seed)
+    even, odd = shares.sqrt()[:, None] * torch.randn(2, top + 1, len(start), generator=rng).double()
+    even = even + shares[:, None] * (start - even.sum(0))  # given that it begins at the start
+    angle = 2 * math.pi * torch.arange(count + 1, dtype=torch.float64)[:, None] / count * frequencies
+    return angle.cos() @ even + angle.sin() @ odd
+
+
+def wandering_classes(first: int, segments: int, classes: int, seed: int, closed: bool = False) -> list[int]:
+    """From class number ``first`` on to another one, drawn at random, with each segment; closed: in the end back to it.
+
+    segments + 1 numbers, for :func:`mixed_classes`. Where there is no other class it stays.
+    """
+    rng, labels = torch.Generator().manual_seed(seed), [first]
+    for number in range(1, segments if closed else segments + 1):
+        barred = {labels[-1], first if closed and number == segments - 1 else None}
+        others = [label for label in range(classes) if label not in barred] or [labels[-1]]
+        labels.append(others[torch.randint(len(others), (), generator=rng).item()])
+    return [*labels, first] if closed else labels
+
+
+def _radius(start: torch.Tensor) -> torch.Tensor:
+    radius = start.double().norm()
+    if len(start) < 2 or not radius > 0:
+        raise StudioError("there is no shell to walk on: it needs two or more numbers, not all zero")
+    return radius
 
 
 def _tangent(direction: torch.Tensor, place: torch.Tensor) -> torch.Tensor:

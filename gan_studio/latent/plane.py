@@ -37,18 +37,29 @@ def plane_through(a: torch.Tensor, b: torch.Tensor, c: torch.Tensor) -> Plane:
 
     Raises :class:`StudioError` where they lie on one line.
     """
-    return plane_along(a, b - a, c - a)
+    axes = _orthonormal(b - a, c - a)
+    if axes is None:
+        raise StudioError("these latents lie on one line: choose others to span a plane", "error.one_line")
+    return Plane(a, *axes)
 
 
 def plane_along(origin: torch.Tensor, first: torch.Tensor, second: torch.Tensor) -> Plane:
-    """The plane through ``origin``: (Z,) along two directions (Z,), made orthonormal (Gram and Schmidt).
+    """The plane through ``origin``: (Z,) along two directions (Z,): up goes what of the second is at right angles.
 
     Raises :class:`StudioError` where they are parallel or zero.
     """
-    if len(origin) < 2:
+    axes = _orthonormal(first, second)
+    if axes is None:
+        raise StudioError("these two directions are parallel: choose another one to go up", "error.parallel")
+    return Plane(origin, *axes)
+
+
+def _orthonormal(first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """Two vectors (Z,), turned by Gram and Schmidt; None where they are parallel or one is zero."""
+    if len(first) < 2:
         raise StudioError("a latent space of one dimension has no planes", "error.no_planes")
     across = first / first.norm().clamp_min(1e-12)
     rest = second - (second @ across) * across
     if first.norm() < 1e-6 or rest.norm() < 1e-4 * second.norm().clamp_min(1e-6):
-        raise StudioError("these latents lie on one line: choose others to span a plane", "error.one_line")
-    return Plane(origin, across, rest / rest.norm())
+        return None
+    return across, rest / rest.norm()

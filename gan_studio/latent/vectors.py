@@ -30,7 +30,9 @@ def unpack_one(text: str, latent_size: int) -> torch.Tensor:
     if len(latents) > 1:
         raise StudioError(
             f"z: {latents.numel()} numbers do not make one latent of {latent_size}: it was kept from a generator of "
-            "another latent size; choose its run"
+            "another latent size; choose its run",
+            "error.latent_size",
+            size=latent_size,
         )
     return latents[0]
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import gradio as gr
 
 from gan_studio.events import COLUMNS
+from gan_studio.latent.journey import MOST_KEYS, MOST_PER_SEGMENT, MOST_STEPS
+from gan_studio.latent.sliders import MOST_DIRECTIONS
 from gan_studio.latent.source import PRINCIPAL
 from gan_studio.metrics.registry import METRICS
 from gan_studio.quality import QualityMonitor
@@ -41,6 +43,8 @@ def head() -> str:
     known = {
         "columns": COLUMNS,
         "principal": PRINCIPAL,
+        "directions": MOST_DIRECTIONS,
+        "paths": {"keys": MOST_KEYS, "per_segment": MOST_PER_SEGMENT, "steps": MOST_STEPS},
         "metrics": {name: row.best for name, row in METRICS.items()},
         "texts": {language: texts(language) for language in LANGUAGES},
     }

@@ -80,13 +80,13 @@ def _plan(source: Source, wanted: PathRequest) -> tuple[dict[str, Any], Journey,
         "norms": norms,
         "shell": shell(source.latent_size),
         "stops": journey.stops,
+        "through": journey.classes,
     }
     return about, journey, source.frozen()
 
 
 def _measure(player: Player, wanted: PathRequest, real: HeldOut) -> Curves:
-    closed = wanted.closed and wanted.mode == "keys"  # a walk is never closed
-    return curves_along(player, real.of(player), journey_of(wanted, player.source), closed)
+    return curves_along(player, real.of(player), journey_of(wanted, player.source), wanted.closed)
 
 
 def _film(source: Source, wanted: FilmRequest) -> bytes:

@@ -1,10 +1,21 @@
 import math
+from itertools import pairwise
 
 import pytest
 import torch
 
 from gan_studio.errors import StudioError
-from gan_studio.latent.paths import key_path, lerp, mixed_classes, path_positions, random_walk, shell, slerp
+from gan_studio.latent.paths import (
+    closed_walk,
+    key_path,
+    lerp,
+    mixed_classes,
+    path_positions,
+    random_walk,
+    shell,
+    slerp,
+    wandering_classes,
+)
 
 T = torch.linspace(0, 1, 11)
 
@@ -112,10 +123,61 @@ def test_a_random_walk_is_smooth():
     assert torch.cosine_similarity(steps[48:], steps[:-48]).abs().mean() < 0.5  # but not for long
 
 
+def turns_around(walk):
+    """From each frame to the next one, and from the last to the first."""
+    return torch.arccos(torch.cosine_similarity(walk.roll(-1, 0), walk).clamp(-1, 1))
+
+
+@pytest.mark.parametrize(("segments", "frames"), [(1, 24), (2, 24), (4, 24), (7, 10), (96, 6)])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_closed_walk_comes_back_by_steps_as_long_as_all_and_keeps_the_norm(segments, frames, seed):
+    start = keys_of(1, 100)[0]
+    walk = closed_walk(start, segments, frames, seed)
+    assert len(walk) == segments * frames
+    torch.testing.assert_close(walk[0], start)
+    torch.testing.assert_close(walk.norm(dim=1), start.norm().expand(len(walk)))
+    turns = turns_around(walk)
+    assert turns.min() > 0.95 * turns.max()
+    assert 0.6 * math.pi / 2 < turns.sum() / segments < 1.4 * math.pi / 2  # a quarter turn for each segment
+    steps = walk.roll(-1, 0) - walk
+    assert torch.cosine_similarity(steps, steps.roll(1, 0)).min() > 0.8  # no corner anywhere, nor at the start
+    assert torch.equal(walk, closed_walk(start, segments, frames, seed))
+    assert not torch.allclose(walk[1:], closed_walk(start, segments, frames, seed + 2)[1:])
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_where_a_closed_walk_must_turn_back_no_step_is_longer_than_the_others(size):
+    for seed in range(5):
+        turns = turns_around(closed_walk(keys_of(1, size)[0], 7, 20, seed))
+        assert turns.max() < 1.01 * turns.median()
+
+
+def test_a_closed_walk_of_four_quarters_goes_once_around():
+    walk = closed_walk(keys_of(1)[0], 4, 10, 3)
+    torch.testing.assert_close(walk[20:], -walk[:20])  # one wave, and no constant: a great circle
+    torch.testing.assert_close(turns_around(walk), torch.full((40,), 2 * math.pi / 40, dtype=torch.float64))
+
+
 @pytest.mark.parametrize("start", [[1.0], [0.0, 0.0]])
 def test_there_must_be_a_shell_to_walk_on(start):
     with pytest.raises(StudioError, match="no shell"):
         random_walk(torch.tensor(start), 5, 5, 0)
+    with pytest.raises(StudioError, match="no shell"):
+        closed_walk(torch.tensor(start), 1, 5, 0)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+@pytest.mark.parametrize("classes", [3, 10])
+def test_a_walk_comes_to_another_class_with_each_segment(closed, classes):
+    found = wandering_classes(2, 30, classes, 5, closed)
+    assert len(found) == 31 and found[0] == 2 and all(a != b for a, b in pairwise(found))
+    assert set(found) == set(range(classes)) and (found[-1] == 2 or not closed)
+    assert found == wandering_classes(2, 30, classes, 5, closed) != wandering_classes(2, 30, classes, 6, closed)
+
+
+def test_a_walk_stays_where_there_is_no_other_class():
+    assert wandering_classes(0, 3, 1, 0) == [0, 0, 0, 0] and wandering_classes(0, 2, 2, 0, closed=True) == [0, 1, 0]
+    assert wandering_classes(1, 1, 5, 0, closed=True) == [1, 1]
 
 
 @pytest.mark.parametrize(("size", "low", "high"), [(2, 0.0506, 7.378), (10, 3.247, 20.483), (100, 74.222, 129.561)])

@@ -32,3 +32,8 @@ def test_a_grid_goes_from_the_top_left_row_by_row():
 def test_latents_on_a_line_are_refused(points):
     with pytest.raises(StudioError, match=r"one line|no planes"):
         plane_through(*points)
+
+
+def test_parallel_directions_are_refused():
+    with pytest.raises(StudioError, match="parallel"):
+        plane_along(A, B, -2 * B)

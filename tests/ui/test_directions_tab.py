@@ -68,7 +68,7 @@ def test_directions_of_every_kind_move_the_picture_and_the_grid(visitor):
 
     page.click("[data-direction='0'] [aria-pressed]")  # a locked one stays
     page.click("[data-act=random]")
-    reaches(page, f"JSON.parse({DRAWN})[1] != 0")
+    reaches(page, f"JSON.parse({DRAWN}).slice(1).some(Boolean)")  # one may be rounded to none
     assert page.evaluate(f"JSON.parse({DRAWN})[0]") == 3.5
     page.click("[data-act=reset]")
     reaches(page, f"{DRAWN} == '[3.5,0,0,0,0,0,0,0]'")

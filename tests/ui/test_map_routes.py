@@ -132,7 +132,9 @@ def test_a_study_that_nobody_waits_for_is_not_begun():
     [
         ("plane", {"source": "gone"}, "not there"),
         ("plane", {"through": "latents", "z": ""}, "do not make latents"),
-        ("plane", {"through": "directions", "directions": [0, 9]}, "directions.1"),
+        ("plane", {"through": "directions", "directions": [{}, {"number": 5000}]}, "directions.1"),
+        ("plane", {"through": "directions", "directions": [{}]}, "directions"),
+        ("plane", {"through": "directions", "z": pack(torch.ones(8)), "directions": [{}, {}]}, "parallel"),
         ("map", {"plane": pack(torch.eye(8)[:3]), "places": []}, "places"),
         ("map", {"plane": pack(torch.eye(8)[:3]), "places": [[0, 0]] * 65}, "at most 64"),
         ("map", {"plane": pack(torch.eye(8)[:2]), "places": [[0, 0]]}, "3 are needed"),

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from gan_studio.data import load_data
+from gan_studio.latent.vectors import unpack
 from gan_studio.training.run import Run
 from tests.conftest import tiny_config
 from tests.ui.visitor import pixels, reaches
@@ -72,6 +73,32 @@ def test_a_map_fills_in_and_is_moved_zoomed_and_clicked(visitor):
     reaches(page, "document.querySelector('gan-map [data-note=map]').textContent.startsWith('Being prepared, ')")
     reaches(page, f"{MAP}.dataset.heat == 'pixels'", 120)
     assert "Being prepared" not in page.locator("gan-map [data-note=map]").inner_text()
+
+
+def test_a_map_goes_along_directions_that_were_found_and_saved_elsewhere(visitor):
+    page = open_tab(visitor, "Directions")
+    page.select_option("[data-kind]", "layer")
+    page.wait_for_selector("[data-direction='0'] b:has-text('first')")
+    page.fill("[data-name]", "slant")
+    page.locator("[data-direction='1'] button[title^='Save']").click()
+    page.get_by_role("tab", name="Map", exact=True).click()
+    asked = []
+    page.on("request", lambda request: asked.append(request.post_data) if request.url.endswith("/live/plane") else None)
+    page.select_option("[data-choice=through]", "directions")
+    page.select_option("[data-choice=axis0]", label="slant")
+    page.select_option("[data-choice=axis1]", label="z[2]")
+    reaches(page, f"{MAP}.dataset.complete == 'true' && document.querySelector('gan-map .fault') == null")
+    kept = page.evaluate("JSON.parse(localStorage.getItem('gan-studio-directions'))[0]")
+    first, second = json.loads(asked[-1])["directions"]
+    assert first == {"kind": "given", "z": kept["z"]} and second == {"kind": "raw", "number": 2}
+    axes = torch.tensor(page.evaluate("document.querySelector('gan-map').axesOfPlane.map((axis) => [...axis])"))
+    torch.testing.assert_close(axes[1], unpack(kept["z"], 8)[0], atol=1e-5, rtol=0)
+    assert axes[2].abs().argmax() == 2
+
+    page.locator("[data-choice=axis1]").select_option(label="first · 2")  # the very same direction
+    page.wait_for_selector("gan-map .fault >> text=parallel")
+    page.locator("[data-choice=axis1]").select_option(label="first · 1")
+    reaches(page, f"document.querySelector('gan-map .fault') == null && {MAP}.dataset.complete == 'true'")
 
 
 def test_what_was_lost_is_asked_for_again_and_a_fault_is_said(visitor):

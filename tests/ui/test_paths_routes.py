@@ -68,12 +68,20 @@ def test_curves_come_from_the_discriminator_and_the_classifier(served, source, m
     assert curves["distances"]["linear"][0] == 0 and sum(curves["distances"]["linear"]) > 0
 
 
-def test_a_walk_does_not_come_back_to_its_first_frame(served):
-    walk = {"source": "one", "mode": "walk", "segments": 2}
-    curves = [path(served, "path/curves", **walk, closed=closed).json() for closed in (False, True)]
-    assert curves[0] == curves[1] and curves[1]["distances"]["walk"][0] == 0
-    closed = path(served, "path/curves", source="one", closed=True).json()
-    assert closed["distances"]["linear"][0] > 0
+def test_a_closed_path_or_walk_comes_back_to_its_first_frame(served):
+    for request, row in (({"mode": "walk", "segments": 2}, "walk"), ({}, "linear")):
+        for closed in (False, True):
+            curves = path(served, "path/curves", source="one", **request, closed=closed).json()
+            first, *others = curves["distances"][row]
+            assert first > 0 and first < 2 * max(others) if closed else first == 0
+
+
+def test_a_walk_says_through_which_classes_it_goes(served):
+    walk = {"source": "classes", "mode": "walk", "segments": 2, "closed": True}
+    answer = path(served, **walk, morph=True).json()
+    first, second, last = answer["through"]
+    assert answer["count"] == 20 and first == last == 0 != second
+    assert path(served, **walk).json()["through"] == []
 
 
 def test_both_ways_meet_at_the_key_frames_while_a_run_trains(served):
@@ -123,6 +131,7 @@ def test_films_are_files(served, kind, begins):
         ("path", {"source": "gone"}, "not there"),
         ("path", {"keys": [{"z": base64.b64encode(bytes(36)).decode()}] * 2}, "another latent size"),
         ("path", {"frames": 1000}, "frames"),
+        ("path/curves", {"mode": "walk", "segments": 90}, "at most 6"),
         ("path/curves", {"source": "gone"}, "not there"),
         ("path/film", {"row": "walk", "format": "gif"}, "linear and spherical, not walk"),
         ("path/film", {"row": "linear", "format": "exe"}, "format"),

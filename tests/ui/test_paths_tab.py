@@ -87,6 +87,29 @@ def test_a_path_is_scrubbed_played_and_changed(visitor):
     page.select_option("[data-path=mode]", "walk")
     page.wait_for_selector("[data-screen=walk]")
     assert page.locator("[data-screen]").count() == 1
+    drawn(page, "wanted.mode == 'walk' && wanted.closed && wanted.morph")
+    reaches(page, f"{BOARD}.player.count == 96 && {BOARD}.about.through.length == 5")
+    for setting, shown in (("closed", True), ("morph", True), ("easing", False)):
+        assert page.locator(f"[data-path={setting}]").is_visible() == shown
+
+
+def test_a_path_may_have_many_key_frames_and_then_fewer_frames_to_each_segment(visitor, tmp_path):
+    page = open_paths(visitor)
+    page.locator("[data-path=frames]").fill("40")
+    drawn(page, "wanted.frames == 40")
+    keys = [{"name": f"seed {seed}", "label": 0, "seed": seed} for seed in range(39)]
+    file = tmp_path / "path.json"
+    file.write_text(json.dumps({"path": {"keys": keys, "frames": 40}}))
+    page.set_input_files("gan-paths input[type=file]", file)
+    drawn(page, "wanted.keys.length == 39 && wanted.frames == 15")  # 38 segments
+    page.click("[data-path=add]")
+    drawn(page, "wanted.keys.length == 40 && wanted.frames == 14")
+    letters = page.locator(".key-frame small b").all_inner_texts()
+    assert letters[:2] + letters[25:28] + letters[-1:] == ["A", "B", "Z", "AA", "AB", "AN"]
+    row = page.locator(".key-frames").bounding_box()
+    assert row["height"] < 300 and row["x"] + row["width"] <= 1440
+    page.select_option("[data-path=mode]", "walk")
+    drawn(page, "wanted.mode == 'walk' && wanted.frames == 40")  # as many as were wished for: four segments
 
 
 def test_key_frames_come_from_the_tray_and_a_path_is_kept_as_a_file(visitor, tmp_path):

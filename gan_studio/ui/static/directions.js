@@ -1,9 +1,9 @@
 // The Directions tab: sliders along directions of several kinds move one latent, and a grid of others along with it.
 import { Examples } from "./examples.js";
-import { chosen, current, drawLatents, keep, Newest, pack, packAll, post, unpack, untilAnswered } from "./latents.js";
+import { chosen, classes, current, drawLatents, keep, Newest, pack, packAll, post, unpack, untilAnswered } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
-import { exportDirections, forgetDirection, importDirections, renameDirection, savedDirections, saveDirection } from "./saved.js";
+import { exportDirections, forgetDirection, importDirections, noteFound, renameDirection, savedDirections, saveDirection } from "./saved.js";
 import { limited, Sliders } from "./sliders.js";
 import { element, number, say, setText } from "./text.js";
 import { addScaled, lengthOf, normals, rowsOf, scaled } from "./vectors.js";
@@ -161,6 +161,7 @@ class Directions extends Panel {
     } else {
       const titled = (explained, index) => ({ title: `${kind === "layer" ? `${this.layer.value} · ` : ""}${index + 1}`, explained });
       this.setDirections(rowsOf(unpack(answer.directions), this.size), answer.explained.map(titled));
+      if (kind === "layer") this.offer(this.layer.selectedOptions[0].textContent);
     }
   }
 
@@ -197,7 +198,15 @@ class Directions extends Panel {
     const titles = ["directions.mean", "directions.separator"].map((key) => say(key));
     const items = titles.map((title, index) => ({ title, explained: found.explained[index] }));
     this.setDirections(rowsOf(unpack(found.directions), this.size), items);
+    this.offer(say("directions.kind.examples"));
     this.tell(say("directions.accuracy", { share: Math.round(100 * found.accuracy) }));
+  }
+
+  // The map goes along these too.
+  offer(title) {
+    const { source, label } = chosen.value;
+    const name = classes.value[label];
+    noteFound(name ? `${title}, ${name}` : title, source, this.vectors.map((vector, index) => ({ name: this.titles[index], z: pack(vector) })));
   }
 
   vectorOf(index) {

@@ -3,8 +3,14 @@ import { pressable } from "./controls.js";
 import { element, say } from "./text.js";
 import { drawCells } from "./pictures.js";
 
-export const MOST_KEYS = 12;
-export const letter = (place) => String.fromCharCode(65 + place);
+export const { keys: MOST_KEYS, per_segment: MOST_PER_SEGMENT, steps: MOST_STEPS } = window.ganStudioData.paths;
+const SMALL = 12; // of more key frames, each is smaller
+
+// How many frames each of so many segments may have.
+export const mostFrames = (segments) => Math.min(MOST_PER_SEGMENT, Math.floor(MOST_STEPS / segments));
+
+// A to Z, then AA, AB, ...
+export const letter = (place) => (place < 26 ? "" : letter(Math.floor(place / 26) - 1)) + String.fromCharCode(65 + (place % 26));
 
 export class KeyFrames {
   // onChange(keys) after each change by hand; onLook(place) when a picture is clicked.
@@ -17,6 +23,7 @@ export class KeyFrames {
   set(keys) {
     this.keys = keys.slice(0, MOST_KEYS);
     this.canvases = this.keys.map(() => element("canvas", { class: "sheet", width: 28, height: 28, title: say("paths.look") }));
+    this.element.classList.toggle("many", this.keys.length > SMALL);
     this.element.replaceChildren(...this.keys.map((key, place) => this.build(key, place)));
   }
 
@@ -30,6 +37,11 @@ export class KeyFrames {
   change(keys) {
     this.set(keys);
     this.onChange(this.keys);
+  }
+
+  add(key) {
+    this.change([...this.keys, key]);
+    this.bringIntoSight(this.keys.length - 1);
   }
 
   build(key, place) {
@@ -51,7 +63,7 @@ export class KeyFrames {
     });
     const canvas = this.canvases[place];
     pressable(canvas, `${say("paths.look")}: ${letter(place)} ${key.name}`, () => this.onLook(place));
-    const caption = element("small", {}, element("b", {}, letter(place)), ` ${key.name}`);
+    const caption = element("small", { title: key.name }, element("b", {}, letter(place)), element("i", {}, ` ${key.name}`));
     const box = element("div", { class: "key-frame", draggable: "true", "data-place": place }, canvas, caption, label, element("span", {}, before, after, remove));
     box.addEventListener("dragstart", (event) => {
       this.dragged = place;
@@ -72,6 +84,7 @@ export class KeyFrames {
     if (from === to || to < 0 || to >= this.keys.length) return;
     this.change(this.keys.toSpliced(from, 1).toSpliced(to, 0, this.keys[from]));
     this.element.children[to].querySelector(`[data-key="${to > from ? "after" : "before"}"]`).focus({ preventScroll: true });
+    this.bringIntoSight(to);
   }
 
   // Pictures number `cells` of a sheet, one for each key frame; those of a walk after the first are not on it.
@@ -83,7 +96,19 @@ export class KeyFrames {
   }
 
   mark(place) {
+    if (place !== this.marked) this.bringIntoSight(place);
+    this.marked = place;
     this.canvases.forEach((canvas, index) => canvas.parentNode.classList.toggle("here", index === place));
+  }
+
+  // Scrolls the row, and nothing else.
+  bringIntoSight(place) {
+    const box = this.element.children[place];
+    if (!box) return;
+    const { offsetTop: top, offsetLeft: left, offsetHeight: height, offsetWidth: width } = box;
+    const { scrollTop, scrollLeft, clientHeight, clientWidth } = this.element;
+    this.element.scrollTop = Math.min(Math.max(scrollTop, top + height - clientHeight), top);
+    this.element.scrollLeft = Math.min(Math.max(scrollLeft, left + width - clientWidth), left);
   }
 }
 

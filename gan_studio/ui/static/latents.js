@@ -28,7 +28,7 @@ export const packAll = (list) => pack(list.flatMap((z) => Array.from(unpack(z)))
 
 // -- state with listeners ----------------------------------------------------------------------------------
 
-class Shared {
+export class Shared {
   constructor(value) {
     Object.assign(this, { value, listeners: new Set() });
   }

@@ -1,4 +1,5 @@
 // The Map tab: a plane through the latent space as pictures that fill in from coarse to fine, and heat maps over it.
+import { Axes } from "./axes.js";
 import { HeatLegend } from "./heat_legend.js";
 import { chosen, current, goTo, keep, pack, packAll, picked, pickedLatents, post, askSheet, unpack, untilAnswered } from "./latents.js";
 import { Lattice, nearestPoint, pointsIn, spacingOf } from "./lattice.js";
@@ -7,7 +8,6 @@ import { element, say, setText } from "./text.js";
 import { Viewport } from "./viewport.js";
 import { followWeights } from "./weights.js";
 
-const { principal: PRINCIPAL } = window.ganStudioData;
 const REFRESH_MS = 3000;
 const BUSY_MS = 300;
 const HEAT_REFRESH_MS = 12000;
@@ -60,16 +60,13 @@ class LatentMap extends Panel {
 
   disconnectedCallback() {
     super.disconnectedCallback();
+    this.axes.end();
     this.view.destroy();
   }
 
   buildSide() {
     this.through = choice("through", ["picked", "directions"], [say("map.through.picked"), say("map.through.directions")], () => this.restart(true));
-    const numbers = Array.from({ length: PRINCIPAL }, (_, i) => String(i));
-    this.axes = [0, 1].map((axis) => choice(`axis${axis}`, numbers, numbers.map((i) => String(Number(i) + 1)), () => this.restart(true)));
-    this.axes[1].value = "1";
-    this.axes.forEach((select, axis) => select.setAttribute("aria-label", say(`map.axis.${axis}`)));
-    this.axesBox = element("label", { hidden: "" }, `${say("map.axes")} `, ...this.axes);
+    this.axes = new Axes(() => this.through.value === "directions" && this.restart(true));
     this.anew = button("anew", say("map.seeds"), () => this.chooseAnew());
     this.over = choice("heat", HEATS, HEATS.map((kind) => say(`map.heat.${kind}`)), () => this.heatChosen());
     const zooms = element(
@@ -84,7 +81,8 @@ class LatentMap extends Panel {
       "div",
       { class: "side" },
       element("label", {}, say("map.through"), this.through),
-      element("div", { class: "buttons" }, this.axesBox, this.anew),
+      this.axes.element,
+      element("div", { class: "buttons" }, this.anew),
       zooms,
       element("label", {}, say("map.heat"), this.over),
       this.legend,
@@ -113,8 +111,7 @@ class LatentMap extends Panel {
   planeRequest() {
     const { source } = chosen.value;
     if (this.through.value === "directions") {
-      const directions = this.axes.map((axis) => Number(axis.value));
-      return { source, through: "directions", z: current.value.z, directions };
+      return { source, through: "directions", z: current.value.z, directions: this.axes.directions };
     }
     const known = pickedLatents(3);
     if (known.length === 3) return { source, through: "latents", z: packAll(known.map(({ z }) => z)) };
@@ -124,7 +121,7 @@ class LatentMap extends Panel {
   async askPlane() {
     const request = this.planeRequest();
     const { through } = request;
-    this.axesBox.hidden = through !== "directions";
+    this.axes.element.hidden = through !== "directions";
     this.anew.hidden = through === "latents";
     setText(this.anew, say(through === "directions" ? "map.present" : "map.seeds"));
     const turn = (this.turn = {});

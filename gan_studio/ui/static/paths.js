@@ -1,6 +1,6 @@
 // The Paths tab: key frames, the straight way and the great arc between them played side by side, and their curves.
 import { Chart } from "./chart.js";
-import { KeyFrames, letter, MOST_KEYS, readKeys } from "./keyframes.js";
+import { KeyFrames, letter, MOST_KEYS, MOST_PER_SEGMENT, mostFrames, readKeys } from "./keyframes.js";
 import { chosen, current, Newest, pack, picked, pickedLatents, post, unpack } from "./latents.js";
 import { Panel } from "./panel.js";
 import { decode } from "./pictures.js";
@@ -13,6 +13,8 @@ const FORMATS = ["mp4", "gif", "webp", "png"];
 const REFRESH_MS = 4000;
 const REST = 5; // while training goes on, a path takes at most one part in six of the time
 const FIRST_SEEDS = [0, 1, 2, 3];
+const FIRST_FRAMES = 24;
+const MOST_MARKERS = 12;
 
 const seedKey = (seed) => ({ name: say("paths.seed", { seed }), label: 0, seed });
 const anySeed = () => Math.floor(Math.random() * 1000000);
@@ -53,9 +55,9 @@ class Paths extends Panel {
   build() {
     this.note = element("p", { class: "note" }, say("latent.waiting"));
     this.from = element("small", {}, say("paths.from.seeds"));
-    const add = this.button("add", () => this.keys.change([...this.keys.keys, seedKey(anySeed())]));
-    const here = this.button("add.here", () => current.value.z && this.keys.change([...this.keys.keys, { name: say("paths.here"), label: chosen.value.label, z: current.value.z }]));
-    const dice = this.button("dice", () => this.useSeeds(FIRST_SEEDS.map(anySeed)));
+    const add = this.button("add", () => this.keys.add(seedKey(anySeed())));
+    const here = this.button("add.here", () => current.value.z && this.keys.add({ name: say("paths.here"), label: chosen.value.label, z: current.value.z }));
+    const dice = this.button("dice", () => this.useSeeds(this.keys.keys.map(anySeed)));
     const settings = this.buildSettings();
     const bar = element("div", { class: "bar" }, element("b", {}, say("paths.keys")), add, here, dice, this.files);
     this.measured = element("small", {});
@@ -80,12 +82,14 @@ class Paths extends Panel {
     this.controls = {
       mode: this.choice("mode", ["keys", "walk"]),
       easing: this.choice("easing", ["none", "smooth", "segment"]),
-      frames: this.control("frames", { type: "range", min: 2, max: 48, value: 24 }),
+      frames: this.control("frames", { type: "range", min: 2, max: MOST_PER_SEGMENT, value: FIRST_FRAMES }),
       segments: this.control("segments", { type: "range", min: 1, max: MOST_KEYS, value: 4 }),
       walk_seed: this.control("walk_seed", { type: "number", min: 0, max: 2 ** 31 - 1, value: 0 }),
       closed: this.control("closed", { type: "checkbox" }),
       morph: this.control("morph", { type: "checkbox" }),
     };
+    this.atMost = element("small", { "data-path": "most" });
+    this.controls.frames.label.append(this.atMost);
     this.format = element("select", { "data-path": "format", "aria-label": say("paths.film") }, ...FORMATS.map((kind) => element("option", { value: kind }, kind.toUpperCase())));
     this.row = element("select", { "data-path": "row", "aria-label": say("paths.row") });
     this.film = this.button("film", () => this.saveFilm());
@@ -109,6 +113,7 @@ class Paths extends Panel {
     const label = element("label", { "data-setting": name }, `${say(`paths.${name}`)} `, input, value);
     input.addEventListener(input.type === "range" ? "input" : "change", () => {
       if (input.type === "range") setText(value, input.value);
+      if (name === "frames") this.framesWanted = Number(input.value);
       this.ask();
     });
     return { label, input, value };
@@ -157,7 +162,19 @@ class Paths extends Panel {
   useSeeds(seeds) {
     this.taken = false;
     this.origin(say("paths.from.seeds"));
-    this.keys.change(seeds.map((seed, place) => ({ ...seedKey(seed), label: place })));
+    const known = this.keys.classes.length || MOST_KEYS;
+    this.keys.change(seeds.map((seed, place) => ({ ...seedKey(seed), label: place % known })));
+  }
+
+  // The more segments, the fewer frames to each: as many as were wished for, or as may be.
+  limitFrames() {
+    const { mode, frames, segments, closed } = this.controls;
+    const between = this.keys.keys.length - (closed.input.checked ? 0 : 1);
+    const most = mostFrames(mode.input.value === "walk" ? Number(segments.input.value) : Math.max(between, 1));
+    frames.input.max = most;
+    frames.input.value = Math.min(this.framesWanted ?? FIRST_FRAMES, most);
+    setText(frames.value, frames.input.value);
+    setText(this.atMost, most < MOST_PER_SEGMENT ? say("paths.frames.most", { most }) : "");
   }
 
   settings() {
@@ -181,6 +198,7 @@ class Paths extends Panel {
   // -- asking and showing ------------------------------------------------------------------------------------
 
   ask() {
+    this.limitFrames();
     this.classList.toggle("walking", this.controls.mode.input.value === "walk");
     this.classList.toggle("morphing", this.controls.morph.input.checked);
     for (const button of this.querySelectorAll('[data-path^="add"]')) button.disabled = this.keys.keys.length >= MOST_KEYS;
@@ -215,7 +233,7 @@ class Paths extends Panel {
     const names = Object.keys(answer.norms);
     const titled = names.map((name) => ({ name, title: titles()[name], colour: COLOURS[name] }));
     const same = this.names === `${names}` && this.player.count === answer.count && this.again;
-    Object.assign(this, { names: `${names}`, stops: answer.stops, size: answer.latent_size, about: answer });
+    Object.assign(this, { names: `${names}`, stops: answer.stops, size: answer.latent_size, about: answer, marks: this.marksOf(answer, request) });
     this.classList.toggle("conditional", answer.classes.length > 0);
     this.makeCharts(names, this.probability ?? true);
     this.player.show(answer, answer.count, titled);
@@ -240,12 +258,19 @@ class Paths extends Panel {
     if (anew) requestAnimationFrame(() => this.note.classList.add("anew"));
   }
 
+  // Where the key frames are or, on a walk from class to class, which class it comes to.
+  marksOf({ stops, through, classes }, { mode, frames }) {
+    const classAt = (label, place) => ({ step: place * frames, text: classes[label].slice(0, 12) });
+    const marks = mode === "walk" && through.length ? through.map(classAt) : stops.map((step, place) => ({ step, text: letter(place) }));
+    const every = Math.ceil(marks.length / MOST_MARKERS);
+    return marks.filter((_, place) => place % every === 0);
+  }
+
   draw(name, rows, level) {
-    const { count, stops } = this.about;
+    const { count } = this.about;
     const step = Array.from({ length: count }, (_, frame) => frame);
     const columns = Object.fromEntries(this.names.split(",").map((key) => [key, rows[key] ?? step.map(() => null)]));
-    const markers = stops.map((stop, place) => ({ step: stop, text: letter(place) }));
-    this.charts[name].show({ step, ...columns }, markers, 0, level);
+    this.charts[name].show({ step, ...columns }, this.marks, 0, level);
     this.rows = { ...this.rows, [name]: rows };
     this.point(name, this.player.at);
   }
@@ -348,6 +373,7 @@ class Paths extends Panel {
       if (input.value === "") input.value = before; // not one of the choices
       if (input.type === "range") setText(value, input.value);
     }
+    this.framesWanted = Number(path.frames) || FIRST_FRAMES;
     this.player.speed.value = path.speed ?? 24;
     this.player.speed.dispatchEvent(new Event("input"));
     this.taken = false;

@@ -1,10 +1,13 @@
-// Directions that were given a name: kept in this browser, and carried from one to another as a file.
-import { pack, unpack } from "./latents.js";
+// Directions that were given a name, kept in this browser and carried from one to another as a file; and those that were
+// found since the page was opened, for other tabs to use.
+import { pack, Shared, unpack } from "./latents.js";
+import { subscribe } from "./stream.js";
 import { say } from "./text.js";
 import { lengthOf, scaled } from "./vectors.js";
 
 const KEY = "gan-studio-directions";
 const MOST_KEPT = 200;
+const MOST_FOUND = 12;
 
 // [{ name, z }], z a unit vector as a string.
 export function savedDirections() {
@@ -16,7 +19,29 @@ export function savedDirections() {
   }
 }
 
-const write = (items) => localStorage.setItem(KEY, JSON.stringify(items.slice(-MOST_KEPT)));
+export const saved = new Shared(savedDirections());
+export const found = new Shared([]); // [{ title, source, items: [{ name, z }] }], the newest first
+
+const write = (items) => {
+  localStorage.setItem(KEY, JSON.stringify(items.slice(-MOST_KEPT)));
+  saved.set(savedDirections());
+};
+
+addEventListener("storage", ({ key }) => (key === KEY || key === null) && saved.set(savedDirections()));
+
+// Directions of the generator `source`, in place of those that were found there in the same way.
+export function noteFound(title, source, items) {
+  const others = found.value.filter((group) => group.title !== title || group.source !== source);
+  found.set([{ title, source, items }, ...others].slice(0, MOST_FOUND));
+}
+
+// What was found in another run is not this one's.
+let run;
+subscribe((known) => {
+  if (known.run === run) return;
+  if (run) found.set(found.value.filter(({ source }) => !source.startsWith("live")));
+  run = known.run;
+});
 
 export function saveDirection(name, numbers) {
   const length = lengthOf(numbers);
