@@ -261,8 +261,8 @@ _ALL = (
         "modern",
         "Digits by class (conditional DCGAN)",
         "Say which digit: the generator gets the class with its latent (Mirza and Osindero, 2014), the discriminator "
-        "by projection (Miyato and Koyama, 2018); hinge loss and spectral normalisation. Unlike in the default, style and "
-        "class are two things: the same latent gives ten digits in one hand. The grid shows them in their order.",
+        "by projection (Miyato and Koyama, 2018); hinge loss and spectral normalisation. Unlike in the default, style "
+        "and class are two things: the same latent gives ten digits in one hand. The grid shows them in their order.",
         {
             "channels": 32,
             "latent_size": 16,
