@@ -15,6 +15,9 @@ from gan_studio.errors import StudioError
 
 Degrade = Callable[[torch.Tensor], torch.Tensor]
 Generate = Callable[[torch.Tensor], torch.Tensor]
+Miss = Callable[[torch.Tensor], torch.Tensor]
+TRIES = 16
+"""Random latents that each restart looks at before it begins at the best of them."""
 
 
 @dataclass(frozen=True)
@@ -50,21 +53,27 @@ def invert(
 
     Creswell and Bharath 2018 (arXiv:1611.05644); with a mask, Yeh et al. 2017 (arXiv:1607.07539); with a smaller
     target, Menon et al. 2020 (arXiv:2003.03808). ``mask``: (1, H, W), 1 where the target is known. ``prior`` weighs
-    ||z||^2 / Z, so that z stays where the generator has learned. Restarts are searched side by side. Adam with a
-    rate that falls to zero as a half cosine. ``generate`` must let gradients through.
-    Raises :class:`StudioError` where nothing is known of the target, or the generator gives no finite picture.
+    ||z||^2 / Z, so that z stays where the generator has learned. Restarts are searched side by side, each from the
+    nearest of :data:`TRIES` random latents: from one class to another there may be no slope. Adam with a rate that
+    falls to zero as a half cosine. ``generate`` takes as many latents as there are restarts and must let gradients
+    through. Raises :class:`StudioError` where nothing is known of the target, or the generator gives no finite picture.
     """
     known = torch.ones_like(target[:1]) if mask is None else mask
     if known.sum() == 0:
         raise StudioError("nothing of the picture is left to compare with: uncover some of it", "error.all_covered")
+    weight = known / (known.sum() * target.shape[0])
+
+    def miss(pictures: torch.Tensor) -> torch.Tensor:
+        return ((degrade(pictures) - target).square() * weight).sum((1, 2, 3))
+
     rng = torch.Generator().manual_seed(seed)
-    z = torch.randn(restarts, latent_size, generator=rng).to(target.device).requires_grad_()
+    tries = (torch.randn(restarts, latent_size, generator=rng).to(target.device) for _ in range(TRIES))
+    z = _nearest(tries, lambda z: miss(generate(z))).requires_grad_()
     optimizer = torch.optim.Adam([z], lr=lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    weight = known / (known.sum() * target.shape[0])
     for step in range(steps + 1):
         pictures = generate(z)
-        errors = ((degrade(pictures) - target).square() * weight).sum((1, 2, 3))
+        errors = miss(pictures)
         if step % report_every == 0 or step == steps:
             yield _ranked(step, z, errors, pictures)
         if step == steps:
@@ -73,6 +82,18 @@ def invert(
         optimizer.step()
         optimizer.zero_grad()
         schedule.step()
+
+
+@torch.no_grad()
+def _nearest(tries: Iterator[torch.Tensor], miss: Miss) -> torch.Tensor:
+    """Of ``tries``, (R, Z) each, the latent with the least ``miss`` for each of the R."""
+    best = next(tries)
+    least = miss(best)
+    for z in tries:
+        errors = miss(z)
+        best = torch.where((errors < least)[:, None], z, best)
+        least = torch.minimum(errors, least)
+    return best
 
 
 def _ranked(step: int, z: torch.Tensor, errors: torch.Tensor, pictures: torch.Tensor) -> Found:

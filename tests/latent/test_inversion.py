@@ -3,7 +3,7 @@ import torch
 from torch.nn.functional import avg_pool2d
 
 from gan_studio.errors import StudioError
-from gan_studio.latent.inversion import add_noise, invert, shrink, typical_distance
+from gan_studio.latent.inversion import TRIES, add_noise, invert, shrink, typical_distance
 
 
 def last(search):
@@ -37,7 +37,7 @@ def test_a_linear_generator_is_solved(make_generator):
 
 
 def test_it_reports_on_the_way_and_gets_better(generator, picture):
-    reports = list(invert(generator, picture, 8, steps=50, report_every=20))
+    reports = list(invert(generator, picture, 8, steps=50, report_every=20, prior=0.0))
     assert [found.step for found in reports] == [0, 20, 40, 50]
     assert reports[-1].errors[0] < reports[0].errors[0]
     assert reports[0].latents.shape == (8, 8)
@@ -81,8 +81,14 @@ def test_reports_carry_their_pictures_and_which_restart_each_is(generator, pictu
     first, last_one = list(invert(generator, picture, 8, restarts=4, steps=20, report_every=20))
     torch.testing.assert_close(first.pictures, generator(first.latents))
     assert sorted(last_one.restarts.tolist()) == [0, 1, 2, 3]
-    start = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(first.latents, start[first.restarts])
+
+
+def test_each_restart_begins_at_the_nearest_of_its_random_latents(generator, picture):
+    first = next(invert(generator, picture, 8, restarts=4))
+    tries = torch.randn(TRIES * 4, 8, generator=torch.Generator().manual_seed(0)).unflatten(0, (TRIES, 4))
+    errors = (generator(tries.flatten(0, 1)) - picture).square().mean((1, 2, 3)).unflatten(0, (TRIES, 4))
+    nearest = tries[errors.argmin(0), torch.arange(4)]
+    assert torch.equal(first.latents, nearest[first.restarts])
 
 
 def test_shrunk_pictures_are_means_and_sides_need_not_divide():
