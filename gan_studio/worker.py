@@ -50,7 +50,11 @@ class Worker:
             line = self._lines.get(visitor.get(), ())
             line = deque(waiting for waiting in line if not waiting.future.cancelled())
             if len(line) >= MOST_WAITING:
-                raise StudioError(f"busy: {MOST_WAITING} things that you asked for wait already; try again in a moment")
+                raise StudioError(
+                    f"busy: {MOST_WAITING} things that you asked for wait already; try again in a moment",
+                    "error.worker_busy",
+                    count=MOST_WAITING,
+                )
             self._pool.submit(self._do_next)
             line.append(piece)
             self._lines[visitor.get()] = line
