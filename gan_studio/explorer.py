@@ -23,7 +23,8 @@ from gan_studio.latent.maps import BlendRequest, MapRequest, map_latents
 from gan_studio.latent.source import LIVE, DrawRequest, LatentRequest, Source, latents_of, past_step, pictures_of
 from gan_studio.rounds import Rounds
 from gan_studio.sampling import load_source
-from gan_studio.session import Session, Weights
+from gan_studio.session import Session
+from gan_studio.snapshot import Weights
 from gan_studio.training.checkpoint import saved_path
 from gan_studio.training.device import resolve_precision
 from gan_studio.worker import Worker

@@ -27,7 +27,8 @@ from gan_studio.metrics.evaluate import (
 from gan_studio.metrics.extractor import Pace
 from gan_studio.metrics.reference import Reference, load_references
 from gan_studio.metrics.registry import METRICS, Kind, metrics_for
-from gan_studio.session import Session, Weights
+from gan_studio.session import Session
+from gan_studio.snapshot import Weights
 
 log = logging.getLogger(__name__)
 

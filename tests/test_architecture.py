@@ -14,7 +14,7 @@ LAYERS = [
     {"data", "networks", "objectives", "lessons"},
     {"latent"},
     {"training"},
-    {"past"},
+    {"past", "snapshot"},
     {"sampling", "session"},
     {"worker"},
     {"rounds"},

@@ -19,7 +19,8 @@ from gan_studio.latent.source import LIVE, Source
 from gan_studio.networks import build_networks
 from gan_studio.objectives import objective_of
 from gan_studio.sampling import part_of, source_of
-from gan_studio.session import Session, Weights
+from gan_studio.session import Session
+from gan_studio.snapshot import Weights
 from gan_studio.space import Space
 from gan_studio.training.checkpoint import CheckpointError, read_checkpoint
 

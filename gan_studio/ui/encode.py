@@ -15,7 +15,7 @@ import torch
 from gan_studio.data.pixels import tile
 from gan_studio.errors import in_words
 from gan_studio.events import Measurement
-from gan_studio.session import Snapshot
+from gan_studio.snapshot import Snapshot
 
 GRID_COLUMNS = 8
 REAL_COLUMNS = 16

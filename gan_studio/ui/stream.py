@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from gan_studio.session import Snapshot
+from gan_studio.snapshot import Snapshot
 from gan_studio.ui.encode import REAL_COLUMNS, encode_points, encode_snapshot, samples_field
 
 HEARTBEAT_SECONDS = 10.0

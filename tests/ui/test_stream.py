@@ -10,7 +10,7 @@ from PIL import Image
 
 from gan_studio.config import RunConfig
 from gan_studio.events import COLUMNS, Curve, Measurement
-from gan_studio.session import Snapshot
+from gan_studio.snapshot import Snapshot
 from gan_studio.ui.stream import Cursor, Hub
 
 
