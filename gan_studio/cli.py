@@ -151,7 +151,7 @@ def _train(options: argparse.Namespace) -> int:
         run = Run.load(options.resume, lambda saved: load_data(saved, options.data), changes)
     else:
         run = Run(config, load_data(config, options.data))
-    for sentence in run.data.notes:
+    for sentence in run.notes:
         print(f"gan-studio: {sentence}", file=sys.stderr)
     name = options.preset or (options.resume.stem if options.resume else DEFAULT_PRESET)
     path = checkpoint_path(options.out, name)

@@ -258,7 +258,7 @@ class Session:
             raise StudioError("the run has just ended: press again", "error.just_ended")
         run = Run(config, data)  # refused before the old run is let go
         run.record("start")
-        self._adopt(run, state, joined(run.data.notes))
+        self._adopt(run, state, joined(run.notes))
 
     def _load_data(self, config: RunConfig) -> DataSet:
         key = data_key(config)

@@ -125,7 +125,7 @@ class RunConfig(BaseModel):
     )
     classes_from_latent: bool = _setting(
         False,
-        "The largest of the latent's first numbers, one for each class, chooses the class: one latent space holds all.",
+        "The largest of the latent's first numbers, one for each class, chooses the class, if the data have classes.",
         group="network",
     )
     discriminator_conditioning: Literal["none", "embedding", "projection", "auxiliary"] = _setting(

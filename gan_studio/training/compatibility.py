@@ -18,6 +18,25 @@ def check(config: RunConfig, data: DataSet) -> None:
         raise ConfigError(joined(problems))
 
 
+UNTOLD = {"generator_conditioning": "none", "classes_from_latent": False, "discriminator_conditioning": "none"}
+
+
+def fit_classes(config: RunConfig, data: DataSet) -> tuple[RunConfig, list[Sentence]]:
+    """``config``, and what to say of it: without classes where latents are to choose theirs and ``data`` has none, or
+    more of them than a latent has numbers."""
+    if not config.classes_from_latent or 0 < len(data.classes) <= config.latent_size:
+        return config, []
+    said = Sentence(
+        f"{data.name} has {len(data.classes)} classes, the latent {config.latent_size} numbers to choose one with: "
+        "trained without classes",
+        "loading.untold",
+        name=data.name,
+        classes=len(data.classes),
+        latent_size=config.latent_size,
+    )
+    return config.model_copy(update=UNTOLD), [said]
+
+
 def _has_batch_norm(config: RunConfig) -> bool:
     """Whether the discriminator has batch normalisation; the first layer of none has it."""
     name = discriminator_name(config)

@@ -19,6 +19,7 @@ from gan_studio.errors import Sentence, StudioError
 from gan_studio.events import Curve, Event, Measurement
 from gan_studio.space import Space
 from gan_studio.training.checkpoint import CheckpointError, read_checkpoint, read_meta, write_checkpoint
+from gan_studio.training.compatibility import fit_classes
 from gan_studio.training.device import describe_precision
 from gan_studio.training.trainer import Trainer
 
@@ -33,10 +34,12 @@ class TrainingFault(StudioError):
 
 
 class Run:
-    """One training run. ``seconds`` counts training time only."""
+    """One training run. ``seconds`` counts training time only; ``notes`` are sentences for the user."""
 
     def __init__(self, config: RunConfig, data: DataSet):
         self.data = data
+        config, said = fit_classes(config, data)
+        self.notes = [*data.notes, *said]
         self.trainer = Trainer(config, data)
         self.events: list[Event] = []
         self.curve = Curve()

@@ -6,6 +6,7 @@ import torch
 from gan_studio.config import ConfigError
 from gan_studio.data import DataSet
 from gan_studio.errors import StudioError
+from gan_studio.training.run import Run
 from gan_studio.training.trainer import Trainer
 from tests.conftest import tiny_config
 
@@ -76,3 +77,19 @@ def test_a_class_for_the_generator_alone_goes_with_packing(images):
     trainer = Trainer(tiny_config(generator_conditioning="embedding", pack=2), images)
     trainer.step()
     assert trainer.step_count == 1 and trainer.all_finite()
+
+
+@pytest.mark.parametrize(
+    ("classes", "latent_size", "conditional"), [(10, 16, True), (10, 10, True), (10, 9, False), (0, 16, False)]
+)
+def test_a_run_leaves_out_the_classes_that_its_latents_cannot_choose(images, classes, latent_size, conditional):
+    data = DataSet("folder", images.samples, images.labels * (classes > 0), tuple("0123456789")[:classes])
+    told = {"generator_conditioning": "embedding", "discriminator_conditioning": "projection"}
+    run = Run(tiny_config(**told, classes_from_latent=True, latent_size=latent_size), data)
+    run.step()
+    assert (run.config.generator_conditioning, run.config.classes_from_latent) == (
+        ("embedding", True) if conditional else ("none", False)
+    )
+    assert run.trainer.discriminator.projection is None or conditional
+    said = f"folder has {classes} classes, the latent {latent_size} numbers to choose one with: trained without classes"
+    assert run.notes == ([] if conditional else [said])
