@@ -22,7 +22,7 @@ from gan_studio.networks.shapes import Shape, are_points
 LABEL_SIZE = 32
 """How many learned numbers stand for a class beside the latent."""
 SHARPNESS = 8.0
-"""How decided a latent is that chooses its class: for most of N(0, I) one class gets nearly all of the shares."""
+"""How decided a latent is that chooses its class: of ten, half of N(0, I) gives one more than 95 % of the shares."""
 
 GeneratorBuilder = Callable[[RunConfig, Shape, Norms], GeneratorLayers]
 
