@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from gan_studio.lessons.presets import PRESETS
+from gan_studio.lessons.presets import DEFAULT_PRESET, PRESETS
 from tests.conftest import start_app, wait_until
 from tests.ui.visitor import (
     Visitor,
@@ -20,6 +20,7 @@ from tests.ui.visitor import (
 )
 
 pytestmark = pytest.mark.browser
+DEFAULT = PRESETS[DEFAULT_PRESET].config
 
 
 def test_a_visit_from_start_to_latent_walk(visitor, app):
@@ -35,7 +36,7 @@ def test_a_visit_from_start_to_latent_walk(visitor, app):
     reaches(page, "document.querySelector('.edits').dataset.count == 1")
     assert "0.0007" in page.locator(".edits").inner_text()
     edit = app.state()["events"][-1]
-    assert edit["kind"] == "edit" and edit["detail"] == {"generator_lr": [0.0005, 0.0007]}
+    assert edit["kind"] == "edit" and edit["detail"] == {"generator_lr": [DEFAULT.generator_lr, 0.0007]}
     marker = page.evaluate("document.querySelector('gan-board').charts[0].markers")[0]
     assert marker["step"] == edit["step"] and "0.0007" in marker["text"]
 
