@@ -13,6 +13,7 @@ from tests.ui.visitor import (
     choose_preset,
     curve_length,
     drawn_step,
+    open_tab,
     pixels,
     reaches,
     start,
@@ -157,8 +158,7 @@ def test_checkpoints_are_saved_loaded_and_explored_from_the_page(visitor, app):
     page.click("#checkpoint-load")
     page.wait_for_selector("text=Loaded from-page")
     wait_until(lambda: app.state()["state"] == "paused" and app.state()["step"] <= saved)
-    page.get_by_role("tab", name="Latent").click()
-    page.wait_for_timeout(1000)  # the list of saved runs is being fetched
+    open_tab(page, "Latent")
     page.click("#latent-source input")
     page.get_by_role("option", name="from-page", exact=True).click()
     reaches(page, "JSON.parse(document.querySelector('[data-sheet=picture]').dataset.drawn).source == 'from-page'")
