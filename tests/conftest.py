@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,11 +26,13 @@ import torch
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
+from gan_studio.cli import main
 from gan_studio.config import RunConfig, make_config
 from gan_studio.data import DataSet
 from gan_studio.session import Session
 from gan_studio.training.run import Run
 from gan_studio.worker import Worker, visitor
+from tests.processes import NewProcess
 
 ROOT = Path(__file__).parent.parent
 NETWORKS = ("dcgan", "mlp", "dense_conv", "residual", "modern")
@@ -136,17 +139,20 @@ def hold(worker) -> Iterator[threading.Event]:
         yield event
 
 
-def run_cli(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+def run_cli(*arguments: object) -> subprocess.CompletedProcess[str]:
     """The command line in a new process."""
-    command = [sys.executable, "-m", "gan_studio.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=200, **options)
+    with tempfile.TemporaryDirectory() as folder:
+        errors = Path(folder) / "stderr"
+        process = NewProcess(main, [str(argument) for argument in arguments], stderr=errors)
+        out = process.stdout.read()
+        return subprocess.CompletedProcess(arguments, process.wait(200), out, errors.read_text())
 
 
 @dataclass
 class App:
     """The app in a process of its own."""
 
-    process: subprocess.Popen
+    process: subprocess.Popen | NewProcess
     address: str
     checkpoints: Path
 
@@ -161,19 +167,13 @@ class App:
         return time.monotonic() - start
 
 
-def start_app(checkpoints: Path, *arguments: str) -> App:
-    command = [
-        sys.executable,
-        "app.py",
-        "--port",
-        "0",
-        "--device",
-        "cpu",
-        "--checkpoints",
-        str(checkpoints),
-        *arguments,
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+def start_app(checkpoints: Path, *arguments: str, script: bool = False) -> App:
+    """The app on a free port, begun at once, or with ``script`` as a person begins it."""
+    command = ["--port", "0", "--device", "cpu", "--checkpoints", str(checkpoints), *arguments]
+    if script:
+        process = subprocess.Popen([sys.executable, "app.py", *command], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    else:
+        process = NewProcess(main, ["serve", *command])
     line = process.stdout.readline()
     address = re.search(r"http://\S+", line).group()
     threading.Thread(target=process.stdout.read, daemon=True).start()

@@ -11,6 +11,7 @@ from gan_studio.cli import main
 from gan_studio.lessons.presets import PRESETS
 from gan_studio.training.checkpoint import read_checkpoint, read_meta
 from tests.conftest import ROOT, run_cli
+from tests.processes import NewProcess
 
 SMALL = ["--set", "hidden=16,12", "--set", "latent_size=8", "--set", "batch_size=8", "--device", "cpu"]
 TRAIN = ["train", "--preset", "mnist-mlp", *SMALL, "--json"]
@@ -53,13 +54,11 @@ def test_a_progress_line_and_the_result_without_json(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_saves_and_exits_130(tmp_path, number):
-    command = [sys.executable, "-m", "gan_studio.cli", *TRAIN, "--steps", "100000000", "--out", str(tmp_path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    process = NewProcess(main, [*TRAIN, "--steps", "100000000", "--out", str(tmp_path)])
     assert json.loads(process.stdout.readline())["step"] >= 1
     process.send_signal(number)
-    rest, _ = process.communicate(timeout=30)
-    result = json.loads(rest.splitlines()[-1])
-    assert process.returncode == 130
+    result = json.loads(process.stdout.read().splitlines()[-1])
+    assert process.wait(30) == 130
     assert read_meta(tmp_path / "mnist-mlp.safetensors")["step"] == result["step"]
 
 

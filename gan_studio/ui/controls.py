@@ -28,15 +28,15 @@ SLIDER_STEPS = {
 """Fields whose range is small enough to drag through, and the step of the slider."""
 
 
-def make_control(spec: FieldSpec, say: Translate) -> gr.components.Component:
-    """The control for one field, labelled in the visitor's language."""
+def make_control(spec: FieldSpec, value: Any, say: Translate) -> gr.components.Component:
+    """The control for one field and what it holds at first, labelled in the visitor's language."""
     labels = {
         "label": say(f"field.{spec.name}"),
         "info": say(f"field.{spec.name}.info"),
         "elem_id": f"field-{spec.name}",
         "min_width": 120,
     }
-    value = shown(spec, spec.default)
+    value = shown(spec, value)
     if spec.kind in ("choice", "text") or spec.suggestions:
         return _dropdown(spec, value, labels)
     if spec.kind == "flag":

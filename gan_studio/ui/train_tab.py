@@ -37,7 +37,7 @@ def build_train_tab(session: Session, say: Translate, device: str | None) -> Cal
             preset, description = _preset_choice(say)
             buttons = _run_buttons(say)
             notice = gr.HTML(elem_id="notice", js_on_load=None)
-            controls = _field_controls(session, say, notice)
+            controls = _field_controls(session, say, notice, device)
             _checkpoint_controls(session, say, notice, device)
         with gr.Column(scale=4, min_width=480):
             gr.HTML("<gan-board></gan-board>", elem_id="board", js_on_load=None)
@@ -86,14 +86,20 @@ def _run_buttons(say: Translate) -> dict[str, gr.Button]:
     return buttons
 
 
-def _field_controls(session: Session, say: Translate, notice: gr.HTML) -> dict[str, gr.components.Component]:
-    """A control for every field, under the heading that says when it takes effect."""
+def _field_controls(
+    session: Session, say: Translate, notice: gr.HTML, device: str | None
+) -> dict[str, gr.components.Component]:
+    """A control for every field, under the heading that says when it takes effect.
+
+    They hold the default preset from the beginning, for whoever starts before the page has filled them.
+    """
     controls: dict[str, gr.components.Component] = {}
+    config = default_config(device)
     for name, live, groups in GROUPS:
         with gr.Accordion(say(f"group.{name}"), open=name == "live", elem_id=f"{name}-controls") as group:
             for spec in FIELDS.values():
                 if spec.group in groups and (spec.when == "live") == live:
-                    controls[spec.name] = make_control(spec, say)
+                    controls[spec.name] = make_control(spec, getattr(config, spec.name), say)
             if name == "data":
                 build_own_data(session, say, notice, group, controls)
     return controls

@@ -1,7 +1,3 @@
-import os
-import subprocess
-import sys
-
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -9,18 +5,17 @@ from safetensors.torch import load_file
 from gan_studio.data import load_data
 from gan_studio.lessons.presets import DEFAULT_PRESET, PRESETS, find_preset
 from gan_studio.training.run import Run
+from tests.processes import NewProcess
 
-RESUME = """
-import sys
-from pathlib import Path
-from gan_studio.data import load_data
-from gan_studio.training.run import Run
-for path in Path(sys.argv[1]).glob("*.safetensors"):
-    run = Run.load(path, load_data)
-    for _ in range(2):
-        run.step()
-    run.save(path.with_suffix(".resumed"))
-"""
+
+def resume_for_two_steps(folder, threads):
+    """Train every checkpoint in a folder two steps more, with as many threads as those were trained with."""
+    torch.set_num_threads(threads)
+    for path in folder.glob("*.safetensors"):
+        run = Run.load(path, load_data)
+        for _ in range(2):
+            run.step()
+        run.save(path.with_suffix(".resumed"))
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +34,7 @@ def resumed(tmp_path_factory):
         for _ in range(2):
             run.step()
         states[name] = run.trainer.state_dict()
-    threads = str(torch.get_num_threads())
-    subprocess.run(
-        [sys.executable, "-c", RESUME, str(folder)], check=True, env=os.environ | {"OMP_NUM_THREADS": threads}
-    )
+    assert NewProcess(resume_for_two_steps, folder, torch.get_num_threads()).wait(200) == 0
     return folder, states
 
 

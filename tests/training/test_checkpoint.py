@@ -1,8 +1,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -16,7 +14,7 @@ from gan_studio.training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from tests.conftest import ROOT
+from tests.processes import NewProcess
 
 
 @pytest.mark.parametrize(
@@ -91,27 +89,22 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
         write_checkpoint(tmp_path / "file" / "x.safetensors", {"a": torch.zeros(1)}, {})
 
 
-WRITER = """
-import sys, torch
-from pathlib import Path
-from gan_studio.training.checkpoint import write_checkpoint
-path = Path(sys.argv[1])
-for step in range(10**9):
-    write_checkpoint(path, {"a": torch.full((300_000,), float(step))}, {"step": step})
-    if step == 0:
-        print("ready", flush=True)
-"""
+def write_again_and_again(path):
+    for step in range(10**9):
+        write_checkpoint(path, {"a": torch.full((300_000,), float(step))}, {"step": step})
+        if step == 0:
+            print("ready", flush=True)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs kill -9")
 def test_kill_9_during_saves_leaves_a_whole_checkpoint(tmp_path):
     path = tmp_path / "x.safetensors"
     for attempt in range(4):
-        process = subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE, cwd=ROOT)
+        process = NewProcess(write_again_and_again, path)
         assert process.stdout.readline()
         time.sleep(0.05 + 0.037 * attempt)
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        assert process.wait(30) == -signal.SIGKILL
         checkpoint = read_checkpoint(path)
         assert (checkpoint.tensors["a"] == checkpoint.meta["step"]).all()
     write_checkpoint(path, {"a": torch.zeros(1)}, {})

@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -10,26 +8,20 @@ from safetensors.torch import load_file, save_file
 from gan_studio.config import ConfigError
 from gan_studio.training.checkpoint import CheckpointError, read_checkpoint
 from gan_studio.training.run import Run, TrainingFault
-from tests.conftest import NETWORKS, ROOT
+from tests.conftest import NETWORKS
+from tests.processes import NewProcess
 
-RESUME = """
-import sys, torch
-from pathlib import Path
-from gan_studio.data import DataSet
-from gan_studio.training.run import Run
-rng = torch.Generator().manual_seed(0)
-pictures = torch.randint(0, 256, (100, 1, 28, 28), dtype=torch.uint8, generator=rng)
-images = DataSet("mnist", pictures, torch.arange(100) % 10, tuple("0123456789"))
-run = Run.load(Path(sys.argv[1]), lambda name: images)
-for _ in range(5):
-    run.step()
-run.measure()
-run.save(Path(sys.argv[2]))
-"""
+
+def resume_for_five_steps(source, images, target):
+    run = Run.load(source, lambda name: images)
+    for _ in range(5):
+        run.step()
+    run.measure()
+    run.save(target)
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_ten_steps_equal_five_save_load_in_a_new_process_five(make_run, tmp_path, network):
+def test_ten_steps_equal_five_save_load_in_a_new_process_five(make_run, images, tmp_path, network):
     straight, first = make_run(network=network), make_run(network=network)
     for run in (straight, first):
         for step in range(5):
@@ -37,8 +29,8 @@ def test_ten_steps_equal_five_save_load_in_a_new_process_five(make_run, tmp_path
                 run.edit({"generator_lr": 2e-3, "batch_size": 13})
             run.step()
     first.save(tmp_path / "five.safetensors")
-    arguments = [sys.executable, "-c", RESUME, tmp_path / "five.safetensors", tmp_path / "ten.safetensors"]
-    subprocess.run(arguments, check=True, cwd=ROOT)
+    new = NewProcess(resume_for_five_steps, tmp_path / "five.safetensors", images, tmp_path / "ten.safetensors")
+    assert new.wait(100) == 0
     for _ in range(5):
         straight.step()
     resumed = read_checkpoint(tmp_path / "ten.safetensors")

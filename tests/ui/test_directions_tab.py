@@ -7,7 +7,7 @@ import pytest
 from gan_studio.data import load_data
 from gan_studio.training.run import Run
 from tests.conftest import tiny_config
-from tests.ui.visitor import reaches
+from tests.ui.visitor import open_tab, reaches
 
 pytestmark = pytest.mark.browser
 
@@ -23,10 +23,9 @@ def saved(app):
     run.save(app.checkpoints / "small.safetensors")
 
 
-def open_tab(visitor, name):
+def open_inner_tab(visitor, name):
     page = visitor.open()
-    page.get_by_role("tab", name="Latent").click()
-    page.wait_for_timeout(1000)  # the list of saved runs is being fetched
+    open_tab(page, "Latent")
     page.click("#latent-source input")
     page.get_by_role("option", name="small", exact=True).click()
     reaches(page, "document.querySelector('[data-sheet=picture]').dataset.drawn?.includes('small')")
@@ -54,7 +53,7 @@ def nearly_same(one, other):
 
 
 def test_directions_of_every_kind_move_the_picture_and_the_grid(visitor):
-    page = open_tab(visitor, "Directions")
+    page = open_inner_tab(visitor, "Directions")
     reaches(page, f"{DRAWN} == '[0,0,0,0,0,0,0,0]'")
     reaches(page, f"{GRID_DRAWN} == '[0,0,0,0,0,0,0,0]'")
     start, grid = picture(page, "[data-directions=picture]"), picture(page, "[data-directions=grid]")
@@ -107,7 +106,7 @@ def test_directions_of_every_kind_move_the_picture_and_the_grid(visitor):
 
 
 def test_sums_and_crossings_of_kept_latents(visitor):
-    page = open_tab(visitor, "Walk")
+    page = open_inner_tab(visitor, "Walk")
     for seed in (5, 6, 7):
         page.fill("#latent-seed input", str(seed))
         page.keyboard.press("Tab")

@@ -5,7 +5,7 @@ import pytest
 from gan_studio.data import load_data
 from gan_studio.training.run import Run
 from tests.conftest import tiny_config, wait_until
-from tests.ui.visitor import pixels, reaches
+from tests.ui.visitor import open_tab, pixels, reaches
 
 pytestmark = pytest.mark.browser
 
@@ -19,10 +19,9 @@ def saved(app):
         Run(config, load_data(config)).save(app.checkpoints / f"{name}.safetensors")
 
 
-def open_tab(visitor, name, source):
+def open_inner_tab(visitor, name, source):
     page = visitor.open()
-    page.get_by_role("tab", name="Latent").click()
-    page.wait_for_timeout(1000)  # the list of saved runs is being fetched
+    open_tab(page, "Latent")
     page.click("#latent-source input")
     page.get_by_role("option", name=source, exact=True).click()
     reaches(page, f"document.querySelector('[data-sheet=picture]').dataset.drawn?.includes('{source}')")
@@ -44,7 +43,7 @@ def easel(page, expression):
 
 
 def test_a_drawn_picture_is_searched_for_filled_in_and_kept(visitor):
-    page = open_tab(visitor, "Find", "digits")
+    page = open_inner_tab(visitor, "Find", "digits")
     reaches(page, "document.querySelector('gan-find').easel.pixels().some((pixel) => pixel > 100)")  # a real digit
     page.click("[data-choice=from] [data-value=draw]")
     assert easel(page, "pixels().some(Boolean)") is False
@@ -82,7 +81,7 @@ def test_a_drawn_picture_is_searched_for_filled_in_and_kept(visitor):
 
 
 def test_a_target_that_comes_late_does_not_replace_a_newer_one(visitor):
-    page, held = open_tab(visitor, "Find", "digits"), []
+    page, held = open_inner_tab(visitor, "Find", "digits"), []
     reaches(page, "document.querySelector('gan-find').easel.pixels().some((pixel) => pixel > 100)")
     page.route("**/live/find/real", lambda route: bool(held.append(route)))
     before = pixels(page, "target")
@@ -99,7 +98,7 @@ def test_a_target_that_comes_late_does_not_replace_a_newer_one(visitor):
 
 
 def test_a_class_is_chosen_by_its_name_and_kept_with_a_latent(visitor):
-    page = open_tab(visitor, "Walk", "digits")
+    page = open_inner_tab(visitor, "Walk", "digits")
     drawn = "JSON.parse(document.querySelector('[data-sheet=picture]').dataset.drawn)"
     page.select_option("[data-field=latent-class]", label="7")
     reaches(page, f"{drawn}.label === 7")
@@ -128,7 +127,7 @@ def test_tabs_of_one_browser_share_the_tray_and_a_full_one_says_so(visitor):
 
 
 def test_a_channel_is_switched_off(visitor):
-    page = open_tab(visitor, "Inside", "digits")
+    page = open_inner_tab(visitor, "Inside", "digits")
     page.wait_for_selector("[data-card='8'] canvas")
     reaches(page, "document.querySelector('.inside-matter').textContent.includes('of 8 directions')")
     page.click("[data-card='3'] [data-do=rank]")
@@ -144,7 +143,7 @@ def test_a_channel_is_switched_off(visitor):
 
 
 def test_pictures_stand_beside_their_nearest_training_pictures(visitor):
-    page = open_tab(visitor, "Copies?", "emoji")
+    page = open_inner_tab(visitor, "Copies?", "emoji")
     page.wait_for_selector(".honest-verdicts [data-space=pixels]:not(.preparing)", timeout=60_000)
     assert page.locator(".honest-card").count() == 12
     page.wait_for_selector(".honest-verdicts [data-space=features]:not(.preparing)", timeout=120_000)

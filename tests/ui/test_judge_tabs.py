@@ -5,7 +5,7 @@ import pytest
 from gan_studio.data import load_data
 from gan_studio.training.run import Run
 from tests.conftest import tiny_config
-from tests.ui.visitor import reaches
+from tests.ui.visitor import open_tab, reaches
 
 pytestmark = pytest.mark.browser
 
@@ -27,8 +27,7 @@ def choose(page, control, name):
 
 def test_a_person_takes_a_test_with_keys_and_buttons(visitor):
     page = visitor.open()
-    page.get_by_role("tab", name="Human test").click()
-    page.wait_for_timeout(1000)  # the list of saved runs is being fetched
+    open_tab(page, "Human test")
     choose(page, "human-source", "late")
     page.fill("#human-seed input", "12")
     page.click("#human-start")
@@ -59,8 +58,7 @@ def test_a_person_takes_a_test_with_keys_and_buttons(visitor):
 
 def test_a_match_becomes_a_table(visitor):
     page = visitor.open()
-    page.get_by_role("tab", name="Match").click()
-    page.wait_for_timeout(1000)
+    open_tab(page, "Match")
     page.click("#match-play")  # nobody is chosen yet
     page.wait_for_selector("text=between 2 and 8 runs, not 0")
     runs = page.locator("#match-players input")

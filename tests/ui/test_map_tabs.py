@@ -9,7 +9,7 @@ from gan_studio.data import load_data
 from gan_studio.latent.vectors import unpack
 from gan_studio.training.run import Run
 from tests.conftest import tiny_config
-from tests.ui.visitor import pixels, reaches
+from tests.ui.visitor import open_tab, pixels, reaches
 
 pytestmark = pytest.mark.browser
 MAP, CLOUD = "document.querySelector('[data-sheet=map]')", "document.querySelector('[data-sheet=cloud]')"
@@ -24,10 +24,9 @@ def saved(app):
     run.save(app.checkpoints / "digits.safetensors")
 
 
-def open_tab(visitor, name):
+def open_inner_tab(visitor, name):
     page = visitor.open()
-    page.get_by_role("tab", name="Latent").click()
-    page.wait_for_timeout(1000)  # the list of saved runs is being fetched
+    open_tab(page, "Latent")
     page.click("#latent-source input")
     page.get_by_role("option", name="digits", exact=True).click()
     page.get_by_role("tab", name=name, exact=True).click()
@@ -40,7 +39,7 @@ def at(page, sheet, across, down):
 
 
 def test_a_map_fills_in_and_is_moved_zoomed_and_clicked(visitor):
-    page = open_tab(visitor, "Map")
+    page = open_inner_tab(visitor, "Map")
     asked = []
     page.on("request", lambda request: asked.append(request) if request.url.endswith("/live/map") else None)
     reaches(page, f"{MAP}.dataset.complete == 'true'")
@@ -76,7 +75,7 @@ def test_a_map_fills_in_and_is_moved_zoomed_and_clicked(visitor):
 
 
 def test_a_map_goes_along_directions_that_were_found_and_saved_elsewhere(visitor):
-    page = open_tab(visitor, "Directions")
+    page = open_inner_tab(visitor, "Directions")
     page.select_option("[data-kind]", "layer")
     page.wait_for_selector("[data-direction='0'] b:has-text('first')")
     page.fill("[data-name]", "slant")
@@ -102,7 +101,7 @@ def test_a_map_goes_along_directions_that_were_found_and_saved_elsewhere(visitor
 
 
 def test_what_was_lost_is_asked_for_again_and_a_fault_is_said(visitor):
-    page = open_tab(visitor, "Map")
+    page = open_inner_tab(visitor, "Map")
     reaches(page, f"{MAP}.dataset.complete == 'true'")
     page.route("**/live/plane", lambda route: route.abort())
     before = page.evaluate("document.querySelector('gan-map').plane")
@@ -118,7 +117,7 @@ def test_what_was_lost_is_asked_for_again_and_a_fault_is_said(visitor):
 
 
 def test_the_pad_follows_the_mouse_and_shows_its_last_place(visitor):
-    page = open_tab(visitor, "Blend")
+    page = open_inner_tab(visitor, "Blend")
     reaches(page, "document.querySelector('[data-sheet=blend-grid]').dataset.drawn")
     page.mouse.move(*at(page, "[data-blend]", 0.5, 0.5))
     page.mouse.move(*at(page, "[data-blend]", 0.01, 0.99), steps=20)
@@ -129,7 +128,7 @@ def test_the_pad_follows_the_mouse_and_shows_its_last_place(visitor):
 
 
 def test_a_cloud_shows_what_is_under_the_mouse(visitor):
-    page = open_tab(visitor, "Cloud")
+    page = open_inner_tab(visitor, "Cloud")
     page.fill("[data-cloud=generated]", "60")
     page.fill("[data-cloud=real]", "40")
     page.press("[data-cloud=real]", "Enter")

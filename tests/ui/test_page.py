@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from gan_studio.lessons.presets import PRESETS
+from gan_studio.lessons.presets import DEFAULT_PRESET, PRESETS
 from tests.conftest import start_app, wait_until
 from tests.ui.visitor import (
     Visitor,
@@ -13,6 +13,7 @@ from tests.ui.visitor import (
     choose_preset,
     curve_length,
     drawn_step,
+    open_tab,
     pixels,
     reaches,
     start,
@@ -20,6 +21,7 @@ from tests.ui.visitor import (
 )
 
 pytestmark = pytest.mark.browser
+DEFAULT = PRESETS[DEFAULT_PRESET].config
 
 
 def test_a_visit_from_start_to_latent_walk(visitor, app):
@@ -35,7 +37,7 @@ def test_a_visit_from_start_to_latent_walk(visitor, app):
     reaches(page, "document.querySelector('.edits').dataset.count == 1")
     assert "0.0007" in page.locator(".edits").inner_text()
     edit = app.state()["events"][-1]
-    assert edit["kind"] == "edit" and edit["detail"] == {"generator_lr": [0.0005, 0.0007]}
+    assert edit["kind"] == "edit" and edit["detail"] == {"generator_lr": [DEFAULT.generator_lr, 0.0007]}
     marker = page.evaluate("document.querySelector('gan-board').charts[0].markers")[0]
     assert marker["step"] == edit["step"] and "0.0007" in marker["text"]
 
@@ -156,8 +158,7 @@ def test_checkpoints_are_saved_loaded_and_explored_from_the_page(visitor, app):
     page.click("#checkpoint-load")
     page.wait_for_selector("text=Loaded from-page")
     wait_until(lambda: app.state()["state"] == "paused" and app.state()["step"] <= saved)
-    page.get_by_role("tab", name="Latent").click()
-    page.wait_for_timeout(1000)  # the list of saved runs is being fetched
+    open_tab(page, "Latent")
     page.click("#latent-source input")
     page.get_by_role("option", name="from-page", exact=True).click()
     reaches(page, "JSON.parse(document.querySelector('[data-sheet=picture]').dataset.drawn).source == 'from-page'")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.conftest import wait_until
-from tests.ui.visitor import choose_preset, pixels, reaches, start_or_resume
+from tests.ui.visitor import choose_preset, open_tab, pixels, reaches, start_or_resume
 
 pytestmark = pytest.mark.browser
 RANGE = "document.querySelector('[data-past]')"
@@ -77,10 +77,9 @@ def test_a_saved_run_has_no_past_and_a_new_run_begins_now(visitor, app):
     page.get_by_role("tab", name="Train").click()
     page.click("#button-reset")
     wait_until(lambda: app.state()["step"] == 0)
-    page.get_by_role("tab", name="Latent").click()
+    open_tab(page, "Latent")
     drawn(page, "wanted.source == 'live'")
     reaches(page, "document.querySelector('.past').hidden")
-    page.wait_for_timeout(1000)  # the list of saved runs is being fetched
     page.click("#latent-source input")
     page.locator("[role=option]", has_text="autosave").first.click()
     drawn(page, "wanted.source.startsWith('autosave')")

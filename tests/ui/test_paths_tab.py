@@ -7,7 +7,7 @@ import pytest
 from gan_studio.data import load_data
 from gan_studio.training.run import Run
 from tests.conftest import tiny_config
-from tests.ui.visitor import reaches
+from tests.ui.visitor import open_tab, reaches
 
 pytestmark = pytest.mark.browser
 BOARD = "document.querySelector('gan-paths')"
@@ -28,8 +28,7 @@ def saved(app):
 
 def open_latent(visitor, source):
     page = visitor.open()
-    page.get_by_role("tab", name="Latent").click()
-    page.wait_for_timeout(1000)  # the list of saved runs is being fetched
+    open_tab(page, "Latent")
     choose(page, "latent-source", source)
     return page
 

@@ -201,7 +201,7 @@ def test_an_address_that_is_taken_or_unknown_is_named():
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_app_within_three_seconds_and_saves_the_run(tmp_path, number):
-    app = start_app(tmp_path)
+    app = start_app(tmp_path, script=number == signal.SIGINT)  # begun by a person, or not
     press_start(app)
     wait_until(lambda: app.state()["step"] > 2, 60)
     stop = threading.Event()

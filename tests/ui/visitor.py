@@ -26,6 +26,20 @@ class Visitor:
             self.problems.append(f"asked another host: {request.url}")
 
 
+def open_tab(page, name):
+    """Open a tab where runs are chosen, and wait for its lists of them: a list that comes late closes an open one."""
+    lists, fetched = 2 if name == "Latent" else 1, []
+
+    def is_the_last_list(request):
+        if request.url.endswith("/run/predict") and f'"event_data":{{"value":"{name}"' in (request.post_data or ""):
+            fetched.append(request)
+        return len(fetched) == lists
+
+    with page.expect_request_finished(is_the_last_list):
+        page.get_by_role("tab", name=name).click()
+    page.evaluate("new Promise((done) => setTimeout(() => requestAnimationFrame(done), 200))")  # and put in place
+
+
 def pixels(page, sheet):
     return page.evaluate(f"document.querySelector('[data-sheet={sheet}]').toDataURL()")
 
