@@ -255,7 +255,7 @@ def draw_first(source: Source, request: DrawRequest) -> tuple[Drawing, torch.Ten
     latents = latents_of(request, source)
     labels = source.labels_of(request, len(latents))
     images = draw(source, latents[:PIECE], None if labels is None else labels[:PIECE])
-    name = "" if request.labels else source.class_name(request.label)
+    name = "" if request.labels else source.class_name(request.label, latents[0])
     drawing = Drawing(images, latents, source.step, source.explained, name)
     return drawing, labels, source.frozen() if len(latents) > PIECE else None
 

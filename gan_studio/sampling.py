@@ -13,6 +13,7 @@ from gan_studio.config import make_config
 from gan_studio.data.pixels import tile
 from gan_studio.errors import StudioError
 from gan_studio.latent.source import Source
+from gan_studio.networks import choose_class
 from gan_studio.space import Space
 from gan_studio.training.checkpoint import Checkpoint, CheckpointError, read_checkpoint
 
@@ -49,7 +50,7 @@ def part_of(checkpoint: Checkpoint, part: str) -> dict[str, torch.Tensor]:
 def sample_images(checkpoint: Path, count: int, seed: int, label: str | None = None) -> np.ndarray:
     """``count`` samples of the averaged generator in ``checkpoint``.
 
-    Pictures as (N, H, W, C) uint8, points as (N, 2) float32. A conditional generator draws the class called
+    Pictures as (N, H, W, C) uint8, points as (N, 2) float32. A generator that knows classes draws the one called
     ``label``, or classes at random. The first samples of a seed are the same whatever ``count`` is.
     Raises :class:`StudioError` where there is no such class.
     """
@@ -73,6 +74,8 @@ def draw_samples(source: Source, count: int, seed: int, chosen: int | None = Non
         if source.conditional:
             labels = torch.randint(len(source.space.classes), (_BATCH,), generator=rng)
             labels = labels if chosen is None else torch.full_like(labels, chosen)
+        elif chosen is not None:
+            z = choose_class(z, len(source.voters), chosen)
         batches += draw_parts(source, z, labels, count - start)
     return torch.cat(batches)
 
@@ -91,7 +94,7 @@ def draw_parts(
 
 
 def _class_index(source: Source, label: str) -> int:
-    if not source.conditional:
+    if not source.conditional and not source.voters:
         raise StudioError(f"class {label}: this generator was not trained by class")
     if label not in source.space.classes:
         raise StudioError(f"class {label} is unknown; known classes: {', '.join(source.space.classes)}")

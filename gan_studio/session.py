@@ -307,16 +307,20 @@ class Session:
             self._enter("running", "resume")
 
     def _enter(self, state: State, event: str) -> None:
-        self._state, self._message = state, ""
+        self._state, self._message = state, self._first_words()
         self._run.record(event)
         self._publish()
+
+    def _first_words(self) -> str:
+        """What there is to say of the run before its first step."""
+        return "" if self._run.step_count else joined(self._run.notes)
 
     def _step_once(self, config: RunConfig, data: DataSet | None) -> None:
         if self._run is None:
             self._begin(config, "paused", data)
         self._pause()
         self._run.record("step")
-        self._state, self._message, self._dirty = "paused", "", True
+        self._state, self._message, self._dirty = "paused", self._first_words(), True
         self._guard(self._step)
         if self._state == "paused":
             self._guard(self._measure_and_publish)

@@ -78,3 +78,16 @@ def metadata(path):
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
         return json.loads(file.read(size))["__metadata__"]
+
+
+def test_a_class_is_drawn_of_latents_that_choose_theirs():
+    told = {"generator_conditioning": "embedding", "classes_from_latent": True}
+    config = tiny_config("dcgan", **told)
+    network, _ = build_networks(config, (1, 28, 28), 3, torch.Generator().manual_seed(0))
+    source = Source(config, Space((1, 28, 28), ("a", "b", "c")), network.state_dict(), 1)
+    asked = []
+    source.draw = lambda z, labels=None: asked.append(z) or torch.zeros(len(z), 1, 28, 28, dtype=torch.uint8)
+    draw_samples(source, 500, 0, 2)
+    assert (torch.cat(asked)[:, :3].argmax(1) == 2).all()
+    plain = torch.randn(500, 8, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(torch.cat(asked).sort(1).values, plain.sort(1).values)  # the same numbers in other places

@@ -302,3 +302,13 @@ def test_going_back_to_the_last_good_state_drops_what_lies_after_it(session):
     assert session.snapshot.step == 0 and kept_steps(session) == [0]
     session.resume()
     wait_until(lambda: kept_steps(session)[:2] == [0, 25])
+
+
+def test_what_is_to_be_said_of_a_run_is_said_until_its_first_step_and_at_it(session):
+    told = {"generator_conditioning": "embedding", "classes_from_latent": True}
+    session.reset(tiny_config(dataset="ring", **told))
+    assert session.snapshot.message.startswith("ring: trained without classes")
+    session.step_once(tiny_config())
+    assert session.snapshot.step == 1 and session.snapshot.message.startswith("ring: trained without classes")
+    session.step_once(tiny_config())
+    assert session.snapshot.step == 2 and session.snapshot.message == ""

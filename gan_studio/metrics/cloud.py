@@ -91,7 +91,8 @@ def make_cloud(source: Source, dataset: str, request: CloudRequest, real: DataSe
     latents = torch.stack([latent_of_seed(request.seed + i, source.latent_size) for i in range(request.generated)])
     labels = torch.arange(request.generated) % len(source.space.classes) if source.conditional else None
     samples = torch.cat([*draw_parts(source, latents, labels)])
-    classes = torch.full((len(samples),), -1) if labels is None else labels
+    told = source.classes_of(latents, labels)
+    classes = torch.full((len(samples),), -1) if told is None else told
     if real is not None:
         chosen = torch.randperm(len(real.samples), generator=rng)[: request.real]
         samples = torch.cat([samples, real.samples[chosen]])
@@ -99,7 +100,7 @@ def make_cloud(source: Source, dataset: str, request: CloudRequest, real: DataSe
         classes = torch.cat([classes, known])
     judge = load_judge(dataset) if has_classifier(dataset) else None
     what = "pixels" if request.what == "features" and judge is None else request.what
-    seen = judge.look(samples) if judge and (what == "features" or labels is None) else None
+    seen = judge.look(samples) if judge and (what == "features" or told is None) else None
     if seen is not None and isinstance(judge, Classifier) and judge.classes == source.space.classes:
         classes = torch.where(classes < 0, seen.logits.argmax(1), classes)
     vectors = {"features": lambda: seen.features, "latents": lambda: latents, "pixels": lambda: _flat(samples)}[what]()

@@ -98,6 +98,14 @@ def chosen_classes(z: torch.Tensor, classes: int) -> torch.Tensor:
     return z[:, :classes].argmax(1)
 
 
+def choose_class(z: torch.Tensor, classes: int, chosen: int) -> torch.Tensor:
+    """Latents (N, Z) ~ N(0, I) that choose the class ``chosen``: z with that number and the largest one exchanged."""
+    rows, changed = torch.arange(len(z)), z.clone()
+    largest = chosen_classes(z, classes)
+    changed[rows, largest], changed[:, chosen] = z[:, chosen], z[rows, largest]
+    return changed
+
+
 def _output(config: RunConfig, shape: Shape) -> list[nn.Module]:
     if are_points(shape):
         return []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import torch
+
 from gan_studio.config import ConfigError, RunConfig
 from gan_studio.data import DataSet
 from gan_studio.errors import Sentence, joined
@@ -22,19 +24,29 @@ UNTOLD = {"generator_conditioning": "none", "classes_from_latent": False, "discr
 
 
 def fit_classes(config: RunConfig, data: DataSet) -> tuple[RunConfig, list[Sentence]]:
-    """``config``, and what to say of it: without classes where latents are to choose theirs and ``data`` has none, or
-    more of them than a latent has numbers."""
-    if not config.classes_from_latent or 0 < len(data.classes) <= config.latent_size:
+    """``config``, and what to say of it: without classes where latents are to choose theirs and cannot.
+
+    They can where ``data`` are pictures of classes that are about equally frequent, for so a latent ~ N(0, I) chooses,
+    and no more of them than it has numbers.
+    """
+    if not config.classes_from_latent or (
+        1 < len(data.classes) <= config.latent_size and not data.is_points and _are_even(data)
+    ):
         return config, []
     said = Sentence(
-        f"{data.name} has {len(data.classes)} classes, the latent {config.latent_size} numbers to choose one with: "
-        "trained without classes",
+        f"{data.name}: trained without classes, because latents of {config.latent_size} numbers choose among at most "
+        "as many classes, of pictures and about equally frequent",
         "loading.untold",
         name=data.name,
-        classes=len(data.classes),
         latent_size=config.latent_size,
     )
     return config.model_copy(update=UNTOLD), [said]
+
+
+def _are_even(data: DataSet) -> bool:
+    """Whether the rarest class is at least half as frequent as it were if all were equally frequent."""
+    counts = torch.bincount(data.labels, minlength=len(data.classes))
+    return bool(2 * counts.min() * len(counts) >= counts.sum())
 
 
 def _has_batch_norm(config: RunConfig) -> bool:

@@ -208,9 +208,10 @@ class Run:
         checkpoint = read_checkpoint(path)
         saved = read_description(path, checkpoint.meta)
         config = saved.config
-        changes = dict(changes or {})
-        resumed = resume_config(config, changes)
         data = load_data(config)
+        wanted, _ = fit_classes(make_config(changes, base=config), data)  # as it was when the run began
+        changes = {name: getattr(wanted, name) for name in changes or {}}
+        resumed = resume_config(config, changes)
         if data.space != saved.space:
             raise CheckpointError(f"{path}: made for samples like {saved.space}, but the data set now has {data.space}")
         run = cls(resumed.model_copy(update={k: getattr(config, k) for k in changes if k in LIVE_FIELDS}), data)

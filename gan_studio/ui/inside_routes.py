@@ -113,7 +113,7 @@ def layers(source: Source, wanted: InsideRequest) -> dict[str, Any]:
         raise StudioError(f"there is no layer {wanted.layer!r}: choose the generator anew")
     return {
         "step": source.step,
-        "class": source.class_name(wanted.label),
+        "class": source.class_name(wanted.label, z[0]),
         "picture": sheet_text(_pictures(source, source.network(z, labels)), 1),
         "layers": [_layer(view, wanted) for view in views],
     }

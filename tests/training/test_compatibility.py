@@ -6,6 +6,7 @@ import torch
 from gan_studio.config import ConfigError
 from gan_studio.data import DataSet
 from gan_studio.errors import StudioError
+from gan_studio.training.compatibility import fit_classes
 from gan_studio.training.run import Run
 from gan_studio.training.trainer import Trainer
 from tests.conftest import tiny_config
@@ -91,5 +92,27 @@ def test_a_run_leaves_out_the_classes_that_its_latents_cannot_choose(images, cla
         ("embedding", True) if conditional else ("none", False)
     )
     assert run.trainer.discriminator.projection is None or conditional
-    said = f"folder has {classes} classes, the latent {latent_size} numbers to choose one with: trained without classes"
-    assert run.notes == ([] if conditional else [said])
+    assert len(run.notes) == (not conditional)
+    if not conditional:
+        assert run.notes[0].startswith(f"folder: trained without classes, because latents of {latent_size} numbers")
+
+
+@pytest.mark.parametrize("kind", ["points", "rare"])
+def test_latents_choose_neither_among_points_nor_among_uneven_classes(images, kind):
+    rare = torch.where(torch.arange(100) < 96, torch.arange(100) % 9, 9)  # 4 of class 9 are too few, 5 would do
+    points = DataSet("spiral", torch.randn(100, 2), torch.arange(100) % 10, images.classes)
+    data = points if kind == "points" else DataSet("mnist", images.samples, rare, images.classes)
+    config = tiny_config(generator_conditioning="embedding", classes_from_latent=True, latent_size=16)
+    assert fit_classes(config, data)[0].generator_conditioning == "none"
+    enough = DataSet("mnist", images.samples, torch.where(torch.arange(100) == 95, 9, rare), images.classes)
+    assert fit_classes(config, enough) == (config, [])
+
+
+def test_a_run_that_left_out_classes_is_resumed_with_what_it_was_started_with(images, tmp_path):
+    plain = DataSet("mnist", images.samples, torch.zeros(100, dtype=torch.int64))
+    told = {"generator_conditioning": "embedding", "classes_from_latent": True}
+    run = Run(tiny_config(**told), plain)
+    run.step()
+    run.save(tmp_path / "plain.safetensors")
+    again = Run.load(tmp_path / "plain.safetensors", lambda config: plain, told)
+    assert again.config == run.config and again.step_count == 1
