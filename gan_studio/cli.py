@@ -123,8 +123,8 @@ def _positive(text: str) -> int:
 def _changes(options: argparse.Namespace) -> dict[str, Any]:
     """What the options ask of the config, in the order preset, ``--set``, ``--seed`` and ``--device``."""
     changes: dict[str, Any] = {}
-    if options.preset is not None:
-        changes |= find_preset(options.preset).values
+    if options.preset is not None or not options.resume:
+        changes |= find_preset(options.preset or DEFAULT_PRESET).values
     for text in options.changes:
         key, equals, value = text.partition("=")
         if not equals:

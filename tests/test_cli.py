@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from gan_studio.cli import main
-from gan_studio.lessons.presets import PRESETS
+from gan_studio.config import make_config
+from gan_studio.lessons.presets import DEFAULT_PRESET, PRESETS, find_preset
 from gan_studio.training.checkpoint import read_checkpoint, read_meta
 from tests.conftest import ROOT, run_cli
 from tests.processes import NewProcess
@@ -145,3 +146,10 @@ def test_what_was_skipped_is_said(tmp_path):
     values = ("--set", "dataset=folder", "--set", f"source={tmp_path}", "--set", "picture_size=8")
     finished = run_cli("train", "--preset", "mnist-mlp", *values, "--steps", 1, "--out", tmp_path / "out")
     assert finished.returncode == 0 and "1 file skipped: broken.png" in finished.stderr
+
+
+def test_without_a_preset_the_default_one_is_trained(tmp_path):
+    assert main(["train", *SMALL, "--set", "latent_size=16", "--steps", "1", "--json", "--out", str(tmp_path)]) == 0
+    config = read_meta(tmp_path / f"{DEFAULT_PRESET}.safetensors")["config"]
+    told = {"hidden": [16, 12], "latent_size": 16, "batch_size": 8, "device": "cpu"}
+    assert config == json.loads(make_config({**find_preset(DEFAULT_PRESET).values, **told}).model_dump_json())
