@@ -19,19 +19,14 @@ from gan_studio.bench.timing import step_seconds
 from gan_studio.config import make_config
 from gan_studio.data import load_data
 from gan_studio.lessons.presets import find_preset
+from gan_studio.training.compatibility import UNTOLD
 from gan_studio.training.memory import keep_freed_memory
 from gan_studio.training.trainer import Trainer
 
 PLAIN = {"r1_penalty": 0, "r2_penalty": 0, "gradient_penalty": 0}
-UNTOLD = {
-    "generator_conditioning": "none",
-    "classes_from_latent": False,
-    "discriminator_conditioning": "none",
-    "spectral_norm": False,
-}
 PAIRS = {
     "R1 + R2, modern residual": ("relativistic", {}, PLAIN),
-    "R1 + R2, DCGAN": ("mnist-dcgan", {**UNTOLD, "r1_penalty": 1, "r2_penalty": 1}, PLAIN),
+    "R1 + R2, DCGAN": ("mnist-dcgan", {**UNTOLD, "spectral_norm": False, "r1_penalty": 1, "r2_penalty": 1}, PLAIN),
     "R1 + R2 every 4th update, modern": ("relativistic", {"penalty_interval": 4}, PLAIN),
     "gradient penalty, WGAN-GP": ("wgan-gp", {}, PLAIN),
 }

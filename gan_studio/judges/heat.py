@@ -78,7 +78,8 @@ class HeatMaps:
     ) -> tuple[torch.Tensor, float]:
         source, judge = player.source, player.judge
         z = torch.randn(BATCH, source.latent_size, generator=torch.Generator().manual_seed(0))
-        own, labels = source.draw(z, source.labels(label, BATCH)), source.classes_of(z, source.labels(label, BATCH))
+        labels = source.labels(label, BATCH)
+        own, labels = source.draw(z, labels), source.classes_of(z, labels)
         alone = Alone(judge, own, labels)
         outputs = alone.outputs(own, labels)
         known = outputs if judge.objective.probability else self._look_at_real(player, alone, labels)

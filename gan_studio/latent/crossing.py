@@ -74,8 +74,8 @@ def cross(network: Generator, parents: torch.Tensor, mask: Mask, labels: torch.T
     ``mask`` says for the shape of a layer's activations what is the first parent's, or that there is no child.
     One pass: after each layer the child that is mixed there joins those on their way through the rest.
     """
-    family, layers = network.up_to(0, parents, None if labels is None else labels.expand(2)), []
-    told = network.told(parents, None if labels is None else labels.expand(2))
+    labels = None if labels is None else labels.expand(2)
+    family, told, layers = network.up_to(0, parents, labels), network.told(parents, labels), []
     for index, (name, layer) in enumerate(layers_of(network).items()):
         if index:
             family = network.rest[index - 1 : index](family, told)

@@ -35,6 +35,15 @@ class Preset:
 _NO_NORM = {"generator_norm": "none", "discriminator_norm": "none"}
 _ADAM_2E4 = {"generator_lr": 2e-4, "discriminator_lr": 2e-4}
 _TANH = {"network": "mlp", "hidden": (128, 256), **_NO_NORM, **_ADAM_2E4}
+_SPECTRAL = {
+    "spectral_norm": True,
+    "discriminator_norm": "none",
+    "generator_lr": 1e-3,
+    "discriminator_lr": 2e-3,
+    "generator_beta1": 0.0,
+    "discriminator_beta1": 0.0,
+    "ema_decay": 0.998,
+}
 _TOY = {
     "network": "mlp",
     "hidden": (128, 128, 128),
@@ -76,13 +85,7 @@ _ALL = (
             "generator_conditioning": "batch_norm",
             "classes_from_latent": True,
             "discriminator_conditioning": "projection",
-            "spectral_norm": True,
-            "discriminator_norm": "none",
-            "generator_lr": 1e-3,
-            "discriminator_lr": 2e-3,
-            "generator_beta1": 0.0,
-            "discriminator_beta1": 0.0,
-            "ema_decay": 0.998,
+            **_SPECTRAL,
         },
     ),
     Preset(
@@ -269,13 +272,9 @@ _ALL = (
             "generator_conditioning": "batch_norm",
             "discriminator_conditioning": "projection",
             "objective": "hinge",
-            "spectral_norm": True,
-            "discriminator_norm": "none",
+            **_SPECTRAL,
             "generator_lr": 5e-4,
             "discriminator_lr": 1e-3,
-            "generator_beta1": 0.0,
-            "discriminator_beta1": 0.0,
-            "ema_decay": 0.998,
         },
     ),
     Preset(
@@ -309,13 +308,7 @@ _ALL = (
             "dataset": "stacked_mnist",
             "channels": 32,
             "latent_size": 64,
-            "spectral_norm": True,
-            "discriminator_norm": "none",
-            "generator_lr": 1e-3,
-            "discriminator_lr": 2e-3,
-            "generator_beta1": 0.0,
-            "discriminator_beta1": 0.0,
-            "ema_decay": 0.998,
+            **_SPECTRAL,
         },
     ),
     Preset(

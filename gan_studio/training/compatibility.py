@@ -21,6 +21,7 @@ def check(config: RunConfig, data: DataSet) -> None:
 
 
 UNTOLD = {"generator_conditioning": "none", "classes_from_latent": False, "discriminator_conditioning": "none"}
+"""Settings of players that know of no classes."""
 
 
 def fit_classes(config: RunConfig, data: DataSet) -> tuple[RunConfig, list[Sentence]]:

@@ -208,8 +208,9 @@ class Run:
         checkpoint = read_checkpoint(path)
         saved = read_description(path, checkpoint.meta)
         config = saved.config
+        wanted = make_config(changes, base=config)  # a mistake is refused before the data are loaded
         data = load_data(config)
-        wanted, _ = fit_classes(make_config(changes, base=config), data)  # as it was when the run began
+        wanted, _ = fit_classes(wanted, data)  # as it was when the run began
         changes = {name: getattr(wanted, name) for name in changes or {}}
         resumed = resume_config(config, changes)
         if data.space != saved.space:
