@@ -2,9 +2,9 @@
 
 With one browser: how long the app takes to start, the time from Start to the first picture, from a published
 snapshot to the frame that shows it, and from a hand's move on the Latent tab to the frame that shows its picture, with
-training running and paused. Then training speed from the command line, and in the app with nobody watching, with
-simulated viewers, with ten people who drag a slider and with a browser on this machine: the two processes take turns in
-short windows, the other one stopped, so that the machine's drift meets all alike.
+training running and paused. Then training speed in the app with nobody watching, with simulated viewers, with ten
+people who drag a slider and with a browser on this machine, each beside that from the command line: the two processes
+take turns in short windows, the other one stopped, so that the machine's drift meets both alike.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from __future__ import annotations
 import signal
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 from gan_studio.bench.drags import DRAGS, people, watch_drag
@@ -33,8 +35,7 @@ from gan_studio.errors import StudioError
 from gan_studio.lessons.presets import DEFAULT_PRESET
 
 VIEWERS, PEOPLE = (1, 10, 40), 10
-COMMAND_LINE, NOBODY, BROWSER = "command line", "app, 0 viewers", "app, a browser on this machine"
-DRAGGED = f"app, {PEOPLE} people dragging a slider"
+COMMAND_LINE = "command line"
 WARM_SECONDS = 3.0
 """How long training goes on before it is measured, and a page stands still after it was opened."""
 WATCH_SNAPSHOTS = """() => {
@@ -59,17 +60,14 @@ def measure(plan: Plan) -> dict[str, Any]:
             found.setdefault(what, []).append(value)
     rows = [{"what": what, "value": spread(values), "unit": unit} for (what, unit), values in found.items()]
     say("the page's cost")
-    speeds, delivered, drawn = _overhead(plan, browser, seconds)
-    for name, values in speeds.items():
-        rows.append({"what": f"training, {name}", "value": spread(values), "unit": "samples/s"})
-    for name, values in speeds.items():
-        if name != COMMAND_LINE:
-            share = ratios([100 * value for value in values], speeds[COMMAND_LINE])
-            rows.append({"what": f"training, {name}, of the command line's", "value": share, "unit": "%"})
-    for count, values in delivered.items():
-        rows.append({"what": f"messages to each of {count} viewers", "value": spread(values), "unit": "1/s"})
-    for name, values in drawn.items():
-        rows.append({"what": f"pictures to {name} of {PEOPLE} people dragging", "value": spread(values), "unit": "1/s"})
+    speeds, received = _overhead(plan, browser, seconds)
+    for name, pairs in speeds.items():
+        app, line = zip(*pairs, strict=True)
+        rows.append({"what": f"training, {name}", "value": spread(app), "unit": "samples/s"})
+        share = ratios([100 * speed for speed in app], line)
+        rows.append({"what": f"training, {name}, of the {COMMAND_LINE}'s", "value": share, "unit": "%"})
+    for name, values in received.items():
+        rows.append({"what": name, "value": spread(values), "unit": "1/s"})
     return {"rows": rows, "notes": [f"trained is {DEFAULT_PRESET}"]}
 
 
@@ -131,13 +129,11 @@ def percentile(values: list[float], share: float) -> float:
 
 def _overhead(
     plan: Plan, browser: str, seconds: float
-) -> tuple[dict[str, list[float]], dict[int, list[float]], dict[str, list[float]]]:
-    """Training speed in short alternating windows; how many messages each viewer got per second; and how many pictures
-    each of those who drag."""
-    watched = {count: f"app, {count} viewer{'s' if count > 1 else ''}" for count in VIEWERS}
-    speeds: dict[str, list[float]] = {name: [] for name in (COMMAND_LINE, NOBODY, *watched.values(), DRAGGED, BROWSER)}
-    delivered: dict[int, list[float]] = {count: [] for count in VIEWERS}
-    drawn: dict[str, list[float]] = {"the slowest": [], "the quickest": []}
+) -> tuple[dict[str, list[tuple[float, float]]], dict[str, list[float]]]:
+    """For each number of people, the app's training speed and the command line's just before, round by round; and
+    what each of those people got, per second."""
+    speeds: dict[str, list[tuple[float, float]]] = {}
+    received: dict[str, list[float]] = {}
     device = ("--device", plan.device)
     with ExitStack() as stack:
         folders = [stack.enter_context(tempfile.TemporaryDirectory()) for _ in range(2)]
@@ -149,26 +145,56 @@ def _overhead(
         page = stack.enter_context(browser_page(address, browser))
         start_training(page)
         time.sleep(WARM_SECONDS)  # both are warm
+        page.goto("about:blank")
+        crowds = {
+            "app, 0 viewers": lambda: nullcontext(dict),
+            **{_viewers(count): partial(_viewing, address, count, seconds) for count in VIEWERS},
+            f"app, {PEOPLE} people dragging a slider": partial(_dragging, address, seconds),
+            "app, a browser on this machine": partial(_looking, page, address),
+        }
         for number in range(plan.rounds):
             say(f"the page's cost, round {number + 1} of {plan.rounds}")
-            with only(line.process, app):
-                speeds[COMMAND_LINE].append(line.speed(seconds))
-            with only(app, line.process):
-                open_page(page, address)
-                time.sleep(WARM_SECONDS)  # loading the page is over
-                speeds[BROWSER].append(speed(address, seconds)[0])
-                page.goto("about:blank")
-                time.sleep(1)
-                speeds[NOBODY].append(speed(address, seconds)[0])
-                for count, name in watched.items():
-                    with viewers(address, count) as received:
-                        before = received.value
-                        speeds[name].append(speed(address, seconds)[0])
-                        delivered[count].append((received.value - before) / seconds / count)
-                with people(address, PEOPLE) as received:
-                    before = list(received)
-                    speeds[DRAGGED].append(speed(address, seconds)[0])
-                    each = [(now - then) / seconds for now, then in zip(received, before, strict=True)]
-                    drawn["the slowest"].append(min(each))
-                    drawn["the quickest"].append(max(each))
-    return speeds, delivered, drawn
+            for name, crowd in crowds.items():
+                with only(line.process, app):
+                    before = line.speed(seconds)
+                with only(app, line.process), crowd() as count:
+                    speeds.setdefault(name, []).append((speed(address, seconds)[0], before))
+                    for what, value in count().items():
+                        received.setdefault(what, []).append(value)
+    return speeds, received
+
+
+def _viewers(count: int) -> str:
+    return f"app, {count} viewer{'s' if count > 1 else ''}"
+
+
+@contextmanager
+def _viewing(address: str, count: int, seconds: float) -> Iterator[Callable[[], dict[str, float]]]:
+    """Simulated browsers that only watch; yields what says how many messages each got in the ``seconds`` until then."""
+    with viewers(address, count) as received:
+        before = received.value
+        yield lambda: {f"messages to each of {count} viewers": (received.value - before) / seconds / count}
+
+
+@contextmanager
+def _dragging(address: str, seconds: float) -> Iterator[Callable[[], dict[str, float]]]:
+    """The same of pictures, for people who drag a slider."""
+    with people(address, PEOPLE) as received:
+        before = list(received)
+
+        def rates() -> dict[str, float]:
+            each = [(now - then) / seconds for now, then in zip(received, before, strict=True)]
+            named = {"the slowest": min(each), "the quickest": max(each)}
+            return {f"pictures to {name} of {PEOPLE} people dragging": rate for name, rate in named.items()}
+
+        yield rates
+
+
+@contextmanager
+def _looking(page: Any, address: str) -> Iterator[Callable[[], dict[str, float]]]:
+    """A real browser with the page open."""
+    open_page(page, address)
+    time.sleep(WARM_SECONDS)  # loading the page is over
+    yield dict
+    page.goto("about:blank")
+    time.sleep(1)
