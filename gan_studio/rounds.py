@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
-from gan_studio.worker import Worker, visitor
+from gan_studio.worker import Worker, check_room, visitor
 
 R = TypeVar("R")
 T = TypeVar("T")
+
+_EVERYBODY = "everybody"
 
 
 class Rounds(Generic[R, T]):
@@ -31,6 +33,7 @@ class Rounds(Generic[R, T]):
         self._worker, self._answer, self._size, self._most = worker, answer, size, most
         self._lock = threading.Lock()
         self._lines: OrderedDict[str, deque[tuple[R, Future[T]]]] = OrderedDict()  # by visitor
+        self._called = False  # whether a round is to come, or goes on
 
     def submit(self, request: R) -> Future[T]:
         """Answer ``request`` in one of the next rounds; raises :class:`StudioError` as :meth:`Worker.submit` does.
@@ -39,19 +42,28 @@ class Rounds(Generic[R, T]):
         """
         future: Future[T] = Future()
         with self._lock:
-            # One round for each request: when its turn comes, an earlier round may have answered it already.
-            turn = self._worker.submit(self._round)
-            self._lines.setdefault(visitor.get(), deque()).append((request, future))
-        turn.add_done_callback(lambda done: done.cancelled() and future.cancel())
-        future.add_done_callback(lambda done: done.cancelled() and turn.cancel())
+            line = deque(waiting for waiting in self._lines.get(visitor.get(), ()) if not waiting[1].cancelled())
+            check_room(line)
+            if not self._called:
+                self._call()
+            line.append((request, future))
+            self._lines[visitor.get()] = line
         return future
+
+    def _call(self) -> None:
+        """Let there be one more round; with the lock held."""
+        token = visitor.set(_EVERYBODY)  # a round has a turn of its own among the visitors' other work
+        try:
+            turn = self._worker.submit(self._round)
+        finally:
+            visitor.reset(token)
+        self._called = True
+        turn.add_done_callback(lambda done: done.cancelled() and self._forget())
 
     def _round(self) -> None:
         taken = self._take()
-        if not taken:
-            return
         try:
-            answers = self._answer([request for request, _ in taken])
+            answers = self._answer([request for request, _ in taken]) if taken else []
         except BaseException as error:
             answers = [error] * len(taken)
         for (_, future), answer in zip(taken, answers, strict=True):
@@ -59,6 +71,24 @@ class Rounds(Generic[R, T]):
                 future.set_exception(answer)
             else:
                 future.set_result(answer)
+        with self._lock:
+            self._called = False
+            if not self._lines:
+                return
+            try:
+                self._call()
+                return
+            except RuntimeError:  # the worker has been closed
+                pass
+        self._forget()
+
+    def _forget(self) -> None:
+        """Nobody will be answered any more."""
+        with self._lock:
+            waiting = [future for line in self._lines.values() for _, future in line]
+            self._lines.clear()
+        for future in waiting:
+            future.cancel()
 
     def _take(self) -> list[tuple[R, Future[T]]]:
         taken, size = [], 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from functools import partial
@@ -49,12 +49,7 @@ class Worker:
         with self._lock:
             line = self._lines.get(visitor.get(), ())
             line = deque(waiting for waiting in line if not waiting.future.cancelled())
-            if len(line) >= MOST_WAITING:
-                raise StudioError(
-                    f"busy: {MOST_WAITING} things that you asked for wait already; try again in a moment",
-                    "error.worker_busy",
-                    count=MOST_WAITING,
-                )
+            check_room(line)
             self._pool.submit(self._do_next)
             line.append(piece)
             self._lines[visitor.get()] = line
@@ -99,6 +94,16 @@ class Worker:
                             self._lines[who] = line  # behind everybody else's
                         return piece
         return None
+
+
+def check_room(line: Sized) -> None:
+    """Raise :class:`StudioError` where as much waits in a visitor's ``line`` as may."""
+    if len(line) >= MOST_WAITING:
+        raise StudioError(
+            f"busy: {MOST_WAITING} things that you asked for wait already; try again in a moment",
+            "error.worker_busy",
+            count=MOST_WAITING,
+        )
 
 
 class _Piece:

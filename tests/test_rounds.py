@@ -5,7 +5,7 @@ import pytest
 from gan_studio.errors import StudioError
 from gan_studio.rounds import Rounds
 from gan_studio.worker import MOST_WAITING
-from tests.conftest import as_visitor
+from tests.conftest import as_visitor, wait_until
 
 
 @pytest.fixture
@@ -84,3 +84,25 @@ def test_the_end_of_the_worker_ends_the_waiting(rounds, worker, hold):
     waiting = ask(rounds, "one", 1)
     worker.close()
     assert waiting.cancelled()
+
+
+def test_requests_of_one_round_wait_as_one_piece_of_work(rounds, worker, hold):
+    for who in "abc":
+        for _ in range(MOST_WAITING):
+            ask(rounds, who, 1)
+    assert [len(line) for line in worker._lines.values()] == [1]
+    last = ask(rounds, "d", 2)
+    hold.set()
+    assert last.result(timeout=20) == 20
+
+
+def test_a_visitors_other_work_does_not_hold_up_the_rounds(rounds, worker, answered, hold):
+    done = []
+    for number in range(5):
+        as_visitor("greedy", worker.submit, lambda number=number: done.append((number, len(answered))))
+    asked = [ask(rounds, who, 1) for who in ("greedy", "modest")]
+    hold.set()
+    assert [future.result(timeout=20) for future in asked] == [10, 10]
+    assert answered == [[1, 1]] and done[0] == (0, 0)
+    wait_until(lambda: len(done) == 5)
+    assert done[1] == (1, 1)

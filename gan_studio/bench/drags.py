@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from gan_studio.errors import StudioError
+
 MOVE_MS = 16
 SETTLE_MS = 1500
 VARY_SECONDS, VARY_TIMES = 0.2, 8
@@ -169,6 +171,8 @@ async def _drag(address: str, received: Any, number: int) -> None:
         writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         answer = await reader.readuntil(b"\r\n\r\n")
         await reader.readexactly(int(answer.lower().split(b"content-length:")[1].split(b"\r\n")[0]))
+        if not answer.startswith(b"HTTP/1.1 200"):
+            raise StudioError(f"a picture was refused: {answer.decode('latin-1').splitlines()[0]}")
         took = time.monotonic() - now
-        received[number] += answer.startswith(b"HTTP/1.1 200")
+        received[number] += 1
         await asyncio.sleep(MOVE_MS / 1000)

@@ -122,7 +122,6 @@ class CommandLine:
 
     def speed(self, seconds: float) -> float:
         """Images per second over its own measurements within the next ``seconds``, or until there are two."""
-        time.sleep(1.5)
         begin = len(self.points)
         time.sleep(seconds)
         while len(self.points) < begin + 2 and self.process.poll() is None:
@@ -136,9 +135,13 @@ class CommandLine:
 
 @contextmanager
 def only(running: subprocess.Popen, stopped: subprocess.Popen) -> Iterator[None]:
-    """Let one of two processes have the machine: drift of its speed then meets both alike."""
+    """Let one of two processes have the machine: drift of its speed then meets both alike.
+
+    It has gone on for a moment already: its first measurement would count the time that it stood still.
+    """
     stopped.send_signal(signal.SIGSTOP)
     running.send_signal(signal.SIGCONT)
+    time.sleep(1.5)
     yield
     running.send_signal(signal.SIGSTOP)
 

@@ -172,7 +172,8 @@ async def read_body(request: Request, model: type[Body], most: int = _MOST_BYTES
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "request"
-        raise StudioError(f"{where}: {first['msg']}") from None
+        text = f"{where}: {first['msg']}"
+        raise StudioError(text, "error.request", where=where, problem=first["msg"]) from None
 
 
 async def read_bytes(request: Request, most: int) -> bytes:

@@ -180,7 +180,7 @@ class Arithmetic extends Panel {
     }
     const weights = say("latent.weights", { step: number.format(about.step) });
     this.say(about.class ? `${weights}: ${about.class}` : weights);
-    if (this.visible) current.set({ z: result, size: this.size });
+    if (this.visible) current.set({ ...current.value, z: result, size: this.size });
   }
 }
 

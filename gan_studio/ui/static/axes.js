@@ -1,5 +1,5 @@
 // The two directions along which a map goes: the first layer's, raw dimensions, and all that Directions found or keeps.
-import { chosen, current, unpack } from "./latents.js";
+import { chosen, current, rawTitle, unpack } from "./latents.js";
 import { found, saved } from "./saved.js";
 import { element, say } from "./text.js";
 
@@ -9,10 +9,11 @@ const FIRST = ["principal 0", "principal 1"];
 const numbered = (kind, count, title) => Array.from({ length: count }, (_, index) => ({ value: `${kind} ${index}`, title: title(index) }));
 const generator = (source) => source.split("@")[0]; // at whatever time
 
-// The directions that latents of `size` numbers can go along: [{ title, items: [{ value, title, foreign? }] }].
-function offers(size) {
+// The directions that latents of `size` numbers can go along, the first of which vote for the classes `voters`:
+// [{ title, items: [{ value, title, foreign? }] }].
+function offers(size, voters) {
   const principal = numbered("principal", Math.min(MOST_PRINCIPAL, size || MOST_PRINCIPAL), (index) => say("map.axis.number", { number: index + 1 }));
-  const raw = numbered("raw", size, (index) => `z[${index}]`);
+  const raw = numbered("raw", size, (index) => rawTitle(index, voters));
   const given = ({ name, z }) => {
     const theirs = unpack(z).length;
     const foreign = size && theirs !== size;
@@ -42,14 +43,16 @@ export class Axes {
     this.list();
     const look = () => this.list() || onChange();
     const ends = [saved, found, chosen].map((shared) => shared.follow(look));
-    ends.push(current.follow(({ size }) => size !== this.size && look()));
+    ends.push(current.follow(({ size, voters }) => (size !== this.size || String(voters) !== this.voters) && look()));
     this.end = () => ends.forEach((end) => end());
   }
 
   // Whether what is chosen can stay so.
   list() {
-    this.size = current.value.size;
-    const groups = offers(this.size);
+    const { size, voters } = current.value;
+    this.size = size;
+    this.voters = String(voters);
+    const groups = offers(size, voters);
     const listed = JSON.stringify(groups);
     if (listed === this.listed) return true;
     this.listed = listed;

@@ -1,6 +1,6 @@
 // The Directions tab: sliders along directions of several kinds move one latent, and a grid of others along with it.
 import { Examples } from "./examples.js";
-import { chosen, classes, current, drawLatents, keep, Newest, pack, packAll, post, unpack, untilAnswered } from "./latents.js";
+import { chosen, classes, current, drawLatents, keep, Newest, pack, packAll, post, rawTitle, unpack, untilAnswered } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { exportDirections, forgetDirection, importDirections, noteFound, renameDirection, savedDirections, saveDirection } from "./saved.js";
@@ -157,7 +157,7 @@ class Directions extends Panel {
       const own = (item) => ({ title: item.name, explained: item.explained, own: true, problem: this.problemOf(item) });
       this.setDirections(saved.map(({ z }) => unpack(z)), saved.map(own));
     } else if (kind === "raw") {
-      this.setDirections([], answer.explained.map((explained, index) => ({ title: `z[${index}]${answer.voters[index] ? ` · ${answer.voters[index]}` : ""}`, explained })));
+      this.setDirections([], answer.explained.map((explained, index) => ({ title: rawTitle(index, answer.voters), explained })));
     } else {
       const titled = (explained, index) => ({ title: `${kind === "layer" ? `${this.layer.value} · ` : ""}${index + 1}`, explained });
       this.setDirections(rowsOf(unpack(answer.directions), this.size), answer.explained.map(titled));
@@ -316,7 +316,7 @@ class Directions extends Panel {
     this.moved = z;
     if (this.visible) {
       this.ownZ = this.moved;
-      current.set({ z: this.moved, size });
+      current.set({ ...current.value, z: this.moved, size });
     }
     const weights = say("latent.weights", { step: number.format(about.step) });
     this.note.classList.remove("fault");

@@ -1,5 +1,5 @@
 // The Latent tab: asks for pictures as the controls move, one request in flight, the newest wins.
-import { askSheet, atTime, choose, chosen, current, isPast, Newest, time, unpack } from "./latents.js";
+import { askSheet, atTime, choose, chosen, current, isPast, Newest, rawTitle, time, unpack } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { subscribe } from "./stream.js";
@@ -190,7 +190,7 @@ class Latent extends Panel {
   }
 
   showPicture({ bitmap, about }, request) {
-    current.set({ z: about.z, size: about.latent_size });
+    current.set({ z: about.z, size: about.latent_size, voters: about.voters });
     drawCells(this.picture, bitmap, about.columns, 1, [0], 1);
     if (about.count > 1) drawCells(this.variations, bitmap, about.columns, 1, cells(1, about.count - 1), 4);
     this.describe(about);
@@ -237,8 +237,7 @@ class Latent extends Panel {
     for (let index = 0; index < PRINCIPAL; index += 1) {
       hideSlider("principal", index, index >= about.explained.length);
       hideSlider("raw", index, first + index >= about.latent_size);
-      const votes = about.voters[first + index]; // the class that this number votes for
-      labelSlider("raw", index, `z[${first + index}]${votes ? ` · ${votes}` : ""}`);
+      labelSlider("raw", index, rawTitle(first + index, about.voters));
     }
   }
 

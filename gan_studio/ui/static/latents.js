@@ -49,7 +49,9 @@ export class Shared {
 export const chosen = new Shared({ source: "live", label: 0 }); // from the controls above the inner tabs
 export const classes = new Shared([]); // the names of those that the chosen generator draws
 export const time = new Shared({ step: null, beside: false }); // a past step of the live run, or now; whether beside now
-export const current = new Shared({ z: "", size: 0 }); // the latent of the large picture, and how many numbers it has
+// The latent of the large picture, how many numbers it has, and the names of the classes that its first ones vote for.
+export const current = new Shared({ z: "", size: 0, voters: [] });
+export const rawTitle = (index, voters) => (voters[index] ? `z[${index}] · ${voters[index]}` : `z[${index}]`);
 export const tray = new Shared(readTray()); // [{ id, name, z, label }]
 export const refused = new Shared(""); // why the last picture could not be kept
 export const picked = new Shared([]); // ids of kept latents, in the order in which they were picked
