@@ -3,14 +3,16 @@
     python -m benchmarks.steps [--rounds 7] [--seconds 1.5]      # ratios, alternating in one process
     python -m benchmarks.steps --memory 20000                    # growth of the process over so many steps
 
-Each ratio is the time of a step with the regulariser by that of the same step without it. The gradient penalty is
-also measured on the critic's part alone: the difference between steps with one critic update and with five.
+Each ratio is the time of a step with the regulariser by that of the same step without it; penalties are in float32
+also where the rest is in bfloat16. The gradient penalty is also measured on the critic's part alone: the difference
+between steps with one critic update and with five.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +32,7 @@ PAIRS = {
     "R1 + R2 every 4th update, modern": ("relativistic", {"penalty_interval": 4}, PLAIN),
     "gradient penalty, WGAN-GP": ("wgan-gp", {}, PLAIN),
 }
+PRECISIONS = ("auto", "float32")
 TOYS = {
     "plain step": {},
     "R1 + R2": {"r1_penalty": 0.1, "r2_penalty": 0.1},
@@ -48,28 +51,41 @@ def alternate(trainers: dict[str, Trainer], rounds: int, seconds: float) -> dict
     return timing.alternate({n: partial(step_seconds, t.step, seconds) for n, t in trainers.items()}, rounds)
 
 
-def print_ratio(name: str, above: list[float], below: list[float]) -> None:
-    ratios = [a / b for a, b in zip(above, below, strict=True)]
-    print(f"| {name} | {statistics.median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} |", flush=True)
+def print_row(name: str, ratios_of: Callable[[str], list[float]]) -> None:
+    """One row of the table: median and range of ``ratios_of(precision)`` for each precision."""
+    found = [ratios_of(precision) for precision in PRECISIONS]
+    cells = [f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})" for ratios in found]
+    print("| " + " | ".join([name, *cells]) + " |", flush=True)
 
 
 def measure_regularisers(rounds: int, seconds: float) -> None:
-    print("| with / without | median | rounds |\n|---|---|---|")
-    for name, (preset, changes, without) in PAIRS.items():
-        pair = {"with": make_trainer(preset, **changes), "without": make_trainer(preset, **{**changes, **without})}
-        times = alternate(pair, rounds, seconds)
-        print_ratio(f"{name}: whole step", times["with"], times["without"])
-    critics = {
-        f"{price:g} x {updates}": make_trainer("wgan-gp", gradient_penalty=price, discriminator_steps=updates)
+    print("| step with / without | " + " | ".join(PRECISIONS) + " |\n|---|---|---|")
+    for name, pair in PAIRS.items():
+        print_row(name, partial(step_ratios, pair, rounds, seconds))
+    print_row("gradient penalty, WGAN-GP: the critic's update alone", partial(critic_ratios, rounds, seconds))
+
+
+def step_ratios(pair: tuple[str, dict, dict], rounds: int, seconds: float, precision: str) -> list[float]:
+    """The time of a whole step of a preset with its changes by that with the others on top of them."""
+    preset, changes, without = pair
+    make = partial(make_trainer, preset, precision=precision)
+    times = alternate({"with": make(**changes), "without": make(**{**changes, **without})}, rounds, seconds)
+    return [a / b for a, b in zip(times["with"], times["without"], strict=True)]
+
+
+def critic_ratios(rounds: int, seconds: float, precision: str) -> list[float]:
+    """The same of one critic update: a quarter of what four more of them in a step cost."""
+    make = partial(make_trainer, "wgan-gp", precision=precision)
+    trainers = {
+        f"{price} x {updates}": make(gradient_penalty=price, discriminator_steps=updates)
         for price in (10, 0)
         for updates in (1, 5)
     }
-    times = alternate(critics, rounds, seconds)
-    critic = {
-        price: [(five - one) / 4 for one, five in zip(times[f"{price} x 1"], times[f"{price} x 5"], strict=True)]
-        for price in (10, 0)
-    }
-    print_ratio("gradient penalty, WGAN-GP: critic update alone", critic[10], critic[0])
+    each = alternate(trainers, rounds, seconds)
+    above, below = (
+        [five - one for one, five in zip(each[f"{price} x 1"], each[f"{price} x 5"], strict=True)] for price in (10, 0)
+    )
+    return [a / b for a, b in zip(above, below, strict=True)]
 
 
 def measure_toys(rounds: int, seconds: float) -> None:
@@ -89,7 +105,6 @@ def resident_bytes() -> int:
 
 def measure_memory(steps: int, preset: str) -> None:
     """Growth from a tenth of the steps, when every buffer is there, to the end."""
-    keep_freed_memory()
     trainer, begin = make_trainer(preset), 0
     for step in range(1, steps + 1):
         trainer.step()
@@ -109,6 +124,7 @@ def main() -> None:
     parser.add_argument("--memory", type=int, metavar="STEPS", help="measure memory growth instead")
     parser.add_argument("--presets", nargs="*", default=["mnist-mlp", "grid25"], help="for --memory")
     options = parser.parse_args()
+    keep_freed_memory()  # as training from the page and from the command line does
     if options.memory:
         for preset in options.presets:
             measure_memory(options.memory, preset)

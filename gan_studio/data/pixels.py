@@ -19,6 +19,14 @@ def to_bytes(images: torch.Tensor) -> torch.Tensor:
     return images.float().add(1.0).mul(127.5).round().clamp(0, 255).to("cpu", torch.uint8)
 
 
+def in_channels_last(images: torch.Tensor) -> torch.Tensor:
+    """Pictures (N, C, H, W), said to be channels-last in memory where one channel leaves that open.
+
+    A 1 x 1 convolution of them would else go on in the other order, and all later layers would convert.
+    """
+    return images.squeeze(1).unsqueeze(3).permute(0, 3, 1, 2) if images.shape[1] == 1 else images
+
+
 def dots(points: torch.Tensor, extent: float, side: int = 48) -> torch.Tensor:
     """Points: (N, 2) as pictures (N, 1, S, S) uint8: a bright dot in the square of half-width ``extent``."""
     line = torch.linspace(-extent, extent, side)

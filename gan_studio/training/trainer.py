@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from gan_studio.config import RunConfig, edit_config
 from gan_studio.data import DataSet, Sampler
-from gan_studio.data.pixels import to_bytes, to_unit_range
+from gan_studio.data.pixels import in_channels_last, to_bytes, to_unit_range
 from gan_studio.networks import Verdict, build_networks, chosen_classes
 from gan_studio.objectives import AUGMENTATIONS, PENALTIES, augment, objective_of, squared_slopes
 from gan_studio.training.compatibility import check
@@ -124,6 +124,8 @@ class Trainer:
 
     def _judge(self, samples: torch.Tensor, labels: torch.Tensor | None, exact: bool = False) -> Verdict:
         """The discriminator's verdict in float32; ``exact``: computed in float32 throughout."""
+        if not self.data.is_points:
+            samples = in_channels_last(samples)
         with self._autocast(enabled=not exact):
             return Verdict(*(None if part is None else part.float() for part in self.discriminator(samples, labels)))
 

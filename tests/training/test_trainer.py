@@ -54,6 +54,23 @@ def test_optimiser_state_has_the_parameters_memory_layout_after_loading(images):
         assert entry["exp_avg"].stride() == parameter.stride()
 
 
+@pytest.mark.parametrize("network", NETWORKS)
+def test_pictures_of_one_channel_stay_in_one_memory_layout(images, network):
+    """A layer that answers in the other one would make all later ones convert."""
+    trainer, wrong = Trainer(tiny_config(network), images), []
+
+    def look(layer, _, output):
+        if output.ndim == 4 and not output.is_contiguous(memory_format=torch.channels_last):
+            wrong.append(layer)
+
+    for player in (trainer.generator, trainer.discriminator):
+        for layer in player.modules():
+            if isinstance(layer, torch.nn.Conv2d | torch.nn.ConvTranspose2d):
+                layer.register_forward_hook(look)
+    trainer.step()
+    assert not wrong
+
+
 def test_one_step_matches_a_plain_adam_update(images):
     config = tiny_config(precision="float32", batch_size=100)
     trainer, plain = Trainer(config, images), Trainer(config, images)
