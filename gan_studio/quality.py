@@ -8,8 +8,6 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import torch
-
 from gan_studio.config import RunConfig
 from gan_studio.data import data_key
 from gan_studio.errors import StudioError, in_words, sentence_of, unexpected
@@ -29,6 +27,7 @@ from gan_studio.metrics.reference import Reference, load_references
 from gan_studio.metrics.registry import METRICS, Kind, metrics_for
 from gan_studio.session import Session
 from gan_studio.snapshot import Weights
+from gan_studio.training.device import use_threads
 
 log = logging.getLogger(__name__)
 
@@ -183,7 +182,7 @@ class QualityMonitor:
     # -- the thread ----------------------------------------------------------------------------------
 
     def _loop(self) -> None:
-        torch.set_num_threads(1)  # more would fight with training for the cores
+        use_threads(1)
         due = 0.0
         while not self._closing:
             with self._wake:

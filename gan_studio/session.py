@@ -21,7 +21,7 @@ from gan_studio.latent.source import cycled_labels
 from gan_studio.past import Past
 from gan_studio.snapshot import Snapshot, State, Weights
 from gan_studio.training.checkpoint import SUFFIX, checkpoint_path, list_checkpoints, read_meta
-from gan_studio.training.device import describe_device, describe_precision
+from gan_studio.training.device import describe_device, describe_precision, use_threads
 from gan_studio.training.memory import keep_freed_memory
 from gan_studio.training.run import Run, TrainingFault, read_description
 
@@ -78,6 +78,7 @@ class Session:
         self._lock = threading.Lock()  # held while deciding whether a command may still be queued
         self._thread = threading.Thread(target=self._loop, name="session", daemon=True)
         self._thread.start()
+        self._do(lambda: None)  # now it has its number of threads, whatever is set for others
 
     # -- commands, from any thread -------------------------------------------------------------------
 
@@ -163,8 +164,7 @@ class Session:
     # -- the session thread --------------------------------------------------------------------------
 
     def _loop(self) -> None:
-        # The explorer's smaller setting becomes the default of all later threads; sums are rounded otherwise then.
-        torch.set_num_threads(self._threads)
+        use_threads(self._threads)
         try:
             self._train_and_obey()
             self._autosave()

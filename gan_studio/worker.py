@@ -11,10 +11,9 @@ from contextvars import ContextVar, copy_context
 from functools import partial
 from typing import Any, TypeVar
 
-import torch
-
 from gan_studio.errors import StudioError
 from gan_studio.session import Session
+from gan_studio.training.device import use_threads
 
 T = TypeVar("T")
 
@@ -128,4 +127,4 @@ class _Piece:
 
 def _use_one_thread() -> None:
     """One picture is too little work to share; more threads would only fight with training for the cores."""
-    torch.set_num_threads(1)
+    use_threads(1)

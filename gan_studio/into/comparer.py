@@ -16,6 +16,7 @@ from gan_studio.explorer import Explorer
 from gan_studio.metrics.copies import Nearest, Preparing, Space, TrainingPictures
 from gan_studio.metrics.extractor import Pace
 from gan_studio.session import Session
+from gan_studio.training.device import use_threads
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +118,7 @@ class Comparer:
         return made
 
     def _prepare(self, config: RunConfig, made: _Set) -> None:
-        torch.set_num_threads(1)
+        use_threads(1)
         try:
             pace = Pace(_SHARE, lambda: self._session.snapshot.state == "running")
             trained = TrainingPictures(config, self._session.data_dir, lambda count: self._looked(count, made, pace))

@@ -30,6 +30,7 @@ from gan_studio.judges.player import HeldOut
 from gan_studio.judges.referee import Referee
 from gan_studio.quality import QualityMonitor
 from gan_studio.session import Session, SessionClosed
+from gan_studio.training.device import use_threads
 from gan_studio.ui.arithmetic_routes import add_arithmetic_routes
 from gan_studio.ui.directions_routes import add_directions_routes
 from gan_studio.ui.early import EarlyHead
@@ -172,6 +173,7 @@ def serve(
     listener = open_socket(host, port)
     hub = Hub()
     session = Session(checkpoints.resolve(), data_dir, on_snapshot=hub.publish)
+    use_threads(1)  # all others than the session's
     try:
         app = build_app(session, hub, device=device, local_only=host in _LOOPBACK and not share)
         server = make_server(app, hub)

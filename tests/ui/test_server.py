@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -23,8 +24,9 @@ from gan_studio.latent.vectors import pack
 from gan_studio.quality import QualityMonitor
 from gan_studio.session import Session
 from gan_studio.training.checkpoint import list_checkpoints, read_meta
+from gan_studio.ui import server as server_module
 from gan_studio.ui.routes import finite
-from gan_studio.ui.server import build_app, make_server, open_socket
+from gan_studio.ui.server import build_app, make_server, open_socket, serve
 from gan_studio.ui.stream import Hub
 from tests.conftest import ROOT, start_app, tiny_config, wait_until
 
@@ -290,3 +292,22 @@ def test_a_diverged_run_is_no_fault_of_the_server(served, monkeypatch):
     assert served.client.post("/live/heat", json=body).json()["limit"] is None
     assert served.client.get("/live/quality").json()["numbers"] == [{"fcd": [None, None, None, 0.5]}]
     assert served.client.get("/live/match").json() == {"match": {"entrants": [{"threshold": None}]}}
+
+
+def test_only_the_session_shares_its_work_out_to_several_threads(monkeypatch, tmp_path):
+    """Any other team of threads would put the session's to sleep between two operations."""
+    before, seen = torch.get_num_threads(), []
+
+    def look(session, hub, **rest):
+        with ThreadPoolExecutor(1) as another:
+            seen.extend([session._do(torch.get_num_threads), another.submit(torch.get_num_threads).result()])
+        raise StudioError("seen enough")
+
+    monkeypatch.setattr(server_module, "build_app", look)
+    try:
+        torch.set_num_threads(2)
+        with pytest.raises(StudioError, match="seen enough"):
+            serve(port=0, checkpoints=tmp_path)
+        assert [*seen, torch.get_num_threads()] == [2, 1, 1]
+    finally:
+        torch.set_num_threads(before)
