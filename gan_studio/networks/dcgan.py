@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from gan_studio.config import RunConfig
-from gan_studio.networks.layers import SLOPE, DiscriminatorLayers, Dropout, GeneratorLayers, Grid, Norms
+from gan_studio.networks.layers import SLOPE, DiscriminatorLayers, Dropout, GeneratorLayers, Grid, Norms, ToPicture
 from gan_studio.networks.shapes import Ladder, Shape
 
 LADDER = Ladder("dcgan", {0: 2, 48: 4})
@@ -34,7 +34,7 @@ def generator(config: RunConfig, shape: Shape, norms: Norms) -> GeneratorLayers:
     rest = [Grid((height, width), deepest), *norms.maps(deepest), nn.ReLU()]
     for before, after in pairwise(widths):
         rest += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=bias), *norms.maps(after), nn.ReLU()]
-    rest.append(nn.ConvTranspose2d(widths[-1], shape[0], 4, 2, 1))
+    rest.append(ToPicture(widths[-1], shape[0]))
     return GeneratorLayers(height * width * deepest, bias, rest)
 
 

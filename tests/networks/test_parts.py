@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan_studio.networks.layers import ClassBatchNorm, Dropout, minibatch_std
+from gan_studio.networks.layers import ClassBatchNorm, Dropout, ToPicture, minibatch_std
 from gan_studio.networks.spectral import normalise_weights
 from tests.networks.test_registry import BATCH, build, labels
 
@@ -181,3 +181,20 @@ def test_spectral_norm_rests_in_evaluation():
     before = {name: value.clone() for name, value in discriminator.state_dict().items()}
     discriminator(torch.zeros(2, *PICTURES))
     assert all(torch.equal(value, before[name]) for name, value in discriminator.state_dict().items())
+
+
+# -- the last transposed convolution -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_way_to_the_picture_is_a_transposed_convolution(channels):
+    ours, plain = ToPicture(5, channels).double(), nn.ConvTranspose2d(5, channels, 4, 2, 1).double()
+    plain.load_state_dict(ours.state_dict())
+    found = []
+    for layer in (ours, plain):
+        x = torch.linspace(-1, 1, 2 * 5 * 6 * 7, dtype=torch.float64).reshape(2, 5, 6, 7).requires_grad_()
+        pictures = layer(x)
+        slopes = torch.autograd.grad(pictures.sin().sum(), [x, layer.weight, layer.bias])
+        found.append((pictures, *slopes))
+    for one, other in zip(*found, strict=True):
+        assert one.shape == other.shape and torch.allclose(one, other, atol=1e-12)
