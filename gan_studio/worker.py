@@ -37,7 +37,7 @@ class Worker:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="worker", initializer=_use_one_thread)
         self._lock, self._closed = threading.Lock(), threading.Event()
         self._lines: OrderedDict[str, deque[_Piece]] = OrderedDict()  # by visitor, in the order of their turns
-        self._rest_until = 0.0
+        self._rest_until = self._least_rest = 0.0
 
     def submit(self, work: Callable[..., T], *arguments: object) -> Future[T]:
         """Do it as soon as it is its turn; the future raises what ``work`` raises.
@@ -54,6 +54,10 @@ class Worker:
             self._lines[visitor.get()] = line
         return piece.future
 
+    def rest_at_least(self, seconds: float) -> None:
+        """For a piece to call: other threads have so much to do with what comes of it that the next one waits."""
+        self._least_rest = seconds
+
     def close(self) -> None:
         """Forget what waits and end the thread after the piece in progress."""
         self._closed.set()
@@ -69,9 +73,9 @@ class Worker:
         piece = self._next()
         if piece is None:
             return
-        start = time.thread_time()
+        start, self._least_rest = time.thread_time(), 0.0
         piece.do()
-        rest = (time.thread_time() - start) * (1 / self._share - 1)
+        rest = max((time.thread_time() - start) * (1 / self._share - 1), self._least_rest)
         self._rest_until = time.monotonic() + min(rest, _MOST_REST)
 
     def _rest(self) -> None:
