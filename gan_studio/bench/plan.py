@@ -9,13 +9,14 @@ from typing import Any
 
 from gan_studio.config import RunConfig, make_config
 from gan_studio.errors import StudioError
-from gan_studio.lessons.presets import DEFAULT_PRESET
+from gan_studio.lessons.presets import DEFAULT_PRESET, find_preset
 
 PARTS = ("throughput", "peak", "live", "memory", "scaling", "quality")
 """The modules of this package that measure something, in the order in which they do."""
 
 _NO_NORM = {"generator_norm": "none", "discriminator_norm": "none"}
 CASES: dict[str, Mapping[str, Any]] = {
+    DEFAULT_PRESET: find_preset(DEFAULT_PRESET).values,
     "mlp": {"network": "mlp", "hidden": (128, 256), **_NO_NORM},
     "dcgan28": {"network": "dcgan"},
     "dcgan64": {"network": "dcgan", "channels": 64, "picture_size": 64},

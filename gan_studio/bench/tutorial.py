@@ -16,7 +16,7 @@ from torchvision import transforms
 
 from gan_studio.config import RunConfig
 from gan_studio.data import DataSet, load_data
-from gan_studio.networks import build_networks
+from gan_studio.networks import build_networks, chosen_classes
 from gan_studio.training.device import resolve_device
 
 DCGAN_SIDE, DCGAN_LATENT, DCGAN_BATCH = 64, 100, 64
@@ -43,9 +43,9 @@ class Pictures(Dataset):
 
 
 def make_loader(config: RunConfig, batch_size: int, side: int, workers: int) -> DataLoader:
-    """Shuffled batches (real, ...) of what ``config`` trains on; pictures (N, C, side, side) in [-1, 1]."""
+    """Shuffled batches (real, classes) of what ``config`` trains on; pictures (N, C, side, side) in [-1, 1]."""
     data = load_data(config.model_copy(update={"picture_size": 0}))
-    dataset = TensorDataset(data.samples / data.scale) if data.is_points else Pictures(data, side)
+    dataset = TensorDataset(data.samples / data.scale, data.labels) if data.is_points else Pictures(data, side)
     return DataLoader(dataset, batch_size, shuffle=True, num_workers=workers, drop_last=True)
 
 
@@ -54,48 +54,59 @@ def same_networks(config: RunConfig, workers: int) -> Iterator[None]:
     side = config.picture_size or 28
     loader = make_loader(config, config.batch_size, side, workers)
     shape = tuple(loader.dataset[0][0].shape)
-    generator, discriminator = build_networks(config, shape, 0, torch.Generator().manual_seed(config.seed))
+    classes = len(loader.dataset.data.classes) if config.classes_from_latent else 0
+    generator, discriminator = build_networks(config, shape, classes, torch.Generator().manual_seed(config.seed))
     device = resolve_device(config.device)
     generator, discriminator = generator.to(device), discriminator.to(device)
 
-    def scores(samples: torch.Tensor) -> torch.Tensor:
-        return discriminator(samples).scores
+    def scores(samples: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
+        return discriminator(samples, labels).scores
 
-    betas = config.generator_beta1, config.generator_beta2
     optimizers = (
-        torch.optim.Adam(generator.parameters(), lr=config.generator_lr, betas=betas),
-        torch.optim.Adam(discriminator.parameters(), lr=config.discriminator_lr, betas=betas),
+        torch.optim.Adam(
+            generator.parameters(), lr=config.generator_lr, betas=(config.generator_beta1, config.generator_beta2)
+        ),
+        torch.optim.Adam(
+            discriminator.parameters(),
+            lr=config.discriminator_lr,
+            betas=(config.discriminator_beta1, config.discriminator_beta2),
+        ),
     )
-    return train(generator, scores, optimizers, loader, config.latent_size)
+    return train(generator, scores, optimizers, loader, config.latent_size, classes=classes)
 
 
 def train(
     generator: nn.Module,
-    scores: Callable[[torch.Tensor], torch.Tensor],
+    scores: Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor],
     optimizers: tuple[torch.optim.Optimizer, torch.optim.Optimizer],
     loader: DataLoader,
     latent_size: int,
+    *,
+    classes: int = 0,
 ) -> Iterator[None]:
-    """Endless training, one iteration for each item; ``scores`` are the discriminator's logits: (N,).
+    """Endless training, one iteration for each item.
 
-    ``optimizers`` are the generator's and the discriminator's.
+    ``scores(samples, labels)`` are the discriminator's logits: (N,). ``optimizers`` are the generator's and the
+    discriminator's. With ``classes``, the latent's first numbers choose one.
     """
     optimizer_g, optimizer_d = optimizers
     device = next(generator.parameters()).device
     criterion = nn.BCEWithLogitsLoss()
     losses = []
     while True:
-        for real, *_ in loader:
+        for real, real_classes in loader:
             real = real.to(device)  # noqa: PLW2901
             optimizer_d.zero_grad()
             label = torch.full((real.size(0),), 1.0, device=device)
-            output = scores(real)
+            output = scores(real, real_classes.to(device))
             loss_real = criterion(output, label)
             loss_real.backward()
             d_x = output.mean().item()
-            fake = generator(torch.randn(real.size(0), latent_size, device=device))
+            z = torch.randn(real.size(0), latent_size, device=device)
+            fake = generator(z)
+            fake_classes = chosen_classes(z, classes) if classes else None
             label.fill_(0.0)
-            output = scores(fake.detach())
+            output = scores(fake.detach(), fake_classes)
             loss_fake = criterion(output, label)
             loss_fake.backward()
             d_g_z = output.mean().item()
@@ -103,7 +114,7 @@ def train(
 
             optimizer_g.zero_grad()  # the discriminator's gradients are computed below as well, and thrown away
             label.fill_(1.0)
-            output = scores(fake)
+            output = scores(fake, fake_classes)
             loss_g = criterion(output, label)
             loss_g.backward()
             optimizer_g.step()
@@ -148,12 +159,11 @@ class TutorialDCGAN:
         loader = make_loader(config, DCGAN_BATCH, DCGAN_SIDE, WORKERS)
         self.device = resolve_device(config.device)
         channels = loader.dataset.data.shape[0]
-        self.generator, discriminator = (network.to(self.device) for network in dcgan_pair(channels))
+        self.generator, judge = (network.to(self.device) for network in dcgan_pair(channels))
         optimizers = tuple(
-            torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999))
-            for network in (self.generator, discriminator)
+            torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999)) for network in (self.generator, judge)
         )
-        self.steps = train(self.generator, discriminator, optimizers, loader, DCGAN_LATENT)
+        self.steps = train(self.generator, lambda pictures, _: judge(pictures), optimizers, loader, DCGAN_LATENT)
 
     @torch.no_grad()
     def sample(self, count: int, seed: int) -> torch.Tensor:

@@ -104,7 +104,7 @@ def test_a_part_that_cannot_be_measured_here_is_left_out_with_its_reason(monkeyp
     ("arguments", "complaint"),
     [
         (["--only", "speed"], "part 'speed' is unknown; there are throughput, peak"),
-        (["--networks", "mlp,vgg"], "network 'vgg' is unknown; there are mlp, dcgan28"),
+        (["--networks", "mlp,vgg"], "network 'vgg' is unknown; there are mnist-dcgan, mlp, dcgan28"),
         (["--times", "5,soon"], "--times 5,soon: soon: must be a number above 0"),
         (["--preset", "nobody"], "preset 'nobody' is unknown"),
         (["--picture", "a.jpg"], "its name must end in .png"),
