@@ -24,6 +24,7 @@ from gan_studio.errors import StudioError, unexpected
 from gan_studio.explorer import Explorer
 from gan_studio.latent.inversion import Found, add_noise, invert, shrink
 from gan_studio.latent.source import LIVE, Label, Seed, Source, SourceName
+from gan_studio.worker import visitor
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +60,8 @@ class SeenRequest(BaseModel):
 
 
 class FindRequest(SeenRequest):
-    """A search; ``label`` None: each restart looks in another class. ``visitor``: who asks, for one search each."""
+    """A search; ``label`` None: each restart looks in another class."""
 
-    visitor: Annotated[str, Field(min_length=1, max_length=64)]
     label: Label | None = 0
     restarts: Annotated[int, Field(ge=1, le=MOST_RESTARTS)] = 8
     steps: Annotated[int, Field(ge=50, le=MOST_STEPS)] = 200
@@ -148,6 +148,7 @@ class _Search:
 
     def __init__(self, request: FindRequest):
         self.request = request
+        self.visitor = visitor.get()
         self.progress = Progress(steps=request.steps)
         self.search: Iterator[Found] = iter(())
         self.watched = time.monotonic()
@@ -221,7 +222,7 @@ class Finder:
         """
         with self._lock:
             active = [search for search in self._searches.values() if search.progress.active]
-            mine = [search for search in active if search.request.visitor == request.visitor]
+            mine = [search for search in active if search.visitor == visitor.get()]
             for search in mine:
                 search.stopping = True
             if len(active) - len(mine) >= MOST_SEARCHES:

@@ -40,8 +40,8 @@ Body = TypeVar("Body", bound=BaseModel)
 T = TypeVar("T")
 
 
-def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: QualityMonitor) -> None:
-    """Add ``/live/...`` to ``app``; must happen before Gradio is mounted at the root."""
+def add_live_routes(app: FastAPI, hub: Hub, monitor: QualityMonitor) -> None:
+    """Add what streams and the page's own files; all of ``/live/...`` must be there before Gradio is mounted."""
 
     @app.get("/live/stream")
     async def stream(request: Request, cursor: str = "") -> StreamingResponse:
@@ -56,6 +56,27 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
             return Response(status_code=204, headers=NO_STORE)
         message, _ = hub.message(Cursor.parse(cursor))
         return Response(message, media_type="application/json", headers=NO_STORE)
+
+    @lru_cache(maxsize=1)
+    def encoded_numbers(version: float) -> bytes:
+        """Once for all viewers."""
+        return json.dumps(finite(monitor.numbers())).encode()
+
+    @app.get("/live/quality")
+    async def quality(known: float | None = None) -> Response:
+        """The state, and the numbers unless those of version ``known`` are still the newest."""
+        status = monitor.status()
+        text = json.dumps(status).encode()
+        if known != status["version"]:
+            text = b"%s,%s" % (text[:-1], encoded_numbers(status["version"])[1:])
+        return Response(text, media_type="application/json", headers=NO_STORE)
+
+    app.mount("/live/static", StaticFiles(directory=Path(__file__).parent / "static"))
+    app.mount("/live/vendor", StaticFiles(directory=asset_dir() / "vendor"))
+
+
+def add_drawing_routes(app: FastAPI, explorer: Explorer) -> None:
+    """Add the pictures of latents."""
 
     @app.post("/live/latent")
     @said
@@ -87,23 +108,6 @@ def add_live_routes(app: FastAPI, hub: Hub, explorer: Explorer, monitor: Quality
         """The names of the classes that ``source`` can be asked for; none where it knows none."""
         wanted = explorer.quick(source, lambda it: it.space.classes if it.conditional else ())
         return json_response(await while_listening(request, wanted))
-
-    @lru_cache(maxsize=1)
-    def encoded_numbers(version: float) -> bytes:
-        """Once for all viewers."""
-        return json.dumps(finite(monitor.numbers())).encode()
-
-    @app.get("/live/quality")
-    async def quality(known: float | None = None) -> Response:
-        """The state, and the numbers unless those of version ``known`` are still the newest."""
-        status = monitor.status()
-        text = json.dumps(status).encode()
-        if known != status["version"]:
-            text = b"%s,%s" % (text[:-1], encoded_numbers(status["version"])[1:])
-        return Response(text, media_type="application/json", headers=NO_STORE)
-
-    app.mount("/live/static", StaticFiles(directory=Path(__file__).parent / "static"))
-    app.mount("/live/vendor", StaticFiles(directory=asset_dir() / "vendor"))
 
 
 def json_response(content: Any) -> Response:

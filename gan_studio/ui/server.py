@@ -43,7 +43,7 @@ from gan_studio.ui.map_routes import add_map_routes
 from gan_studio.ui.page import STATIC, build_page, head, theme, translations
 from gan_studio.ui.past_routes import add_past_routes
 from gan_studio.ui.paths_routes import add_paths_routes
-from gan_studio.ui.routes import add_live_routes
+from gan_studio.ui.routes import add_drawing_routes, add_live_routes
 from gan_studio.ui.stream import Hub
 from gan_studio.ui.train_tab import default_config
 from gan_studio.ui.visitors import Visitors
@@ -86,7 +86,8 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
         Middleware(EarlyHead, html=head()),
     ]
     app = FastAPI(lifespan=lifespan, middleware=middleware, docs_url=None, redoc_url=None, openapi_url=None)
-    add_live_routes(app, hub, explorer, monitor)
+    add_live_routes(app, hub, monitor)
+    add_drawing_routes(app, explorer)
     add_past_routes(app, session)
     add_judge_routes(app, examiner, referee)
     add_paths_routes(app, explorer, real)

@@ -1,6 +1,7 @@
 """Searches in the background: what they find, that they take turns, and that they end."""
 
 import base64
+from contextvars import copy_context
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer
 from gan_studio.into import finder as module
 from gan_studio.into.finder import MOST_SEARCHES, Finder, FindRequest, problem_of
-from gan_studio.worker import MOST_WAITING, Worker
+from gan_studio.worker import MOST_WAITING, Worker, visitor
 from tests.conftest import held, tiny_config, wait_until
 
 GREY = base64.b64encode(bytes([128] * 784)).decode()
@@ -31,7 +32,12 @@ def finder(explorer):
 
 
 def request(**values):
-    return FindRequest(**{"pixels": GREY, "visitor": "me", "restarts": 3, "steps": 50, **values})
+    return FindRequest(**{"pixels": GREY, "restarts": 3, "steps": 50, **values})
+
+
+def start_as(finder, who):
+    """Somebody else's search, as it is begun in the context of their request."""
+    return copy_context().run(lambda: visitor.set(who) and finder.start(request()))
 
 
 def finished(finder, name):
@@ -113,8 +119,8 @@ def hold(explorer):
 def test_people_take_turns(finder, hold, monkeypatch):
     turns, go_on = [], module._Search.go_on
     monkeypatch.setattr(module, "_PART_SECONDS", 0.001)
-    monkeypatch.setattr(module._Search, "go_on", lambda self: (turns.append(self.request.visitor), go_on(self)))
-    names = [finder.start(request(visitor=who)) for who in "abc"]
+    monkeypatch.setattr(module._Search, "go_on", lambda self: (turns.append(self.visitor), go_on(self)))
+    names = [start_as(finder, who) for who in "abc"]
     assert finder.progress(names[0]).state == "waiting"
     hold.set()
     assert [finished(finder, name).state for name in names] == ["done"] * 3
@@ -143,10 +149,10 @@ def test_a_search_that_nobody_watches_ends(finder, hold, monkeypatch):
 
 def test_too_many_searches_at_once_are_refused(finder, hold):
     for who in range(MOST_SEARCHES):
-        finder.start(request(visitor=str(who)))
+        start_as(finder, str(who))
     with pytest.raises(StudioError, match="searching already"):
-        finder.start(request(visitor="one more"))
-    finder.start(request(visitor="0"))  # in place of the own one
+        start_as(finder, "one more")
+    start_as(finder, "0")  # in place of the own one
 
 
 def test_a_search_for_which_there_is_no_room_fails_and_says_so(finder, explorer, hold):

@@ -97,7 +97,7 @@ def test_what_the_search_sees_can_be_looked_at_first(served):
 
 def test_a_search_is_watched_until_its_end(served):
     mask = base64.b64encode(bytes([255] * 392 + [0] * 392)).decode()
-    settings = {"visitor": "me", "label": None, "restarts": 4, "steps": 50, "task": "fill", "mask": mask}
+    settings = {"label": None, "restarts": 4, "steps": 50, "task": "fill", "mask": mask}
     search = ask(served, "find", source="digits", pixels=GREY, **settings).json()["search"]
 
     def progress(step=-1):
@@ -117,11 +117,11 @@ def test_a_search_is_watched_until_its_end(served):
 @pytest.mark.parametrize(
     ("path", "body", "complaint"),
     [
-        ("find", {"pixels": GREY, "visitor": "me", "restarts": 17}, "restarts"),
-        ("find", {"pixels": GREY, "visitor": "me", "steps": 10**6}, "steps"),
-        ("find", {"pixels": GREY}, "visitor"),
-        ("find", {"pixels": "A" * 3_000_000, "visitor": "me"}, "pixels"),
-        ("find", {"pixels": "A" * 5_000_000, "visitor": "me"}, "larger than"),
+        ("find", {"pixels": GREY, "restarts": 17}, "restarts"),
+        ("find", {"pixels": GREY, "steps": 10**6}, "steps"),
+        ("find", {"pixels": GREY, "visitor": "me"}, "visitor"),
+        ("find", {"pixels": "A" * 3_000_000}, "pixels"),
+        ("find", {"pixels": "A" * 5_000_000}, "larger than"),
         ("find/seen", {"source": "emoji", "pixels": GREY}, "784 bytes do not fit 3 x 32 x 32"),
         ("find/seen", {"pixels": GREY, "factor": 3}, "factor"),
         ("find/real", {"source": "digits", "label": 10}, "10 classes"),

@@ -99,7 +99,7 @@ KEYS = {"keys": [{"seed": 1}, {"seed": 2}]}
 def test_what_a_closed_browser_asked_for_is_not_begun(path, body, monkeypatch):
     monkeypatch.setattr(routes, "_GONE_SECONDS", 0.01)
     app, explorer = FastAPI(), Endless()
-    routes.add_live_routes(app, None, explorer, None)
+    routes.add_drawing_routes(app, explorer)
     add_map_routes(app, explorer, None, SimpleNamespace(pictures=None))
     add_paths_routes(app, explorer, None)
     add_directions_routes(app, explorer)

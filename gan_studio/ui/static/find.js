@@ -7,7 +7,6 @@ import { Panel } from "./panel.js";
 import { drawSheet } from "./pictures.js";
 import { subscribe } from "./stream.js";
 import { element, say, setText, tell } from "./text.js";
-import { visitor } from "./visitor.js";
 
 const POLL_MS = 200;
 const ANY = "";
@@ -224,7 +223,7 @@ class Find extends Panel {
   async start() {
     if (this.task.dataset.value === "fill" && !this.easel.covered) return this.say(say("find.cover_first"), true);
     const label = this.searchClass.value === ANY ? null : Number(this.searchClass.value);
-    const settings = { visitor, label, restarts: this.restarts.value, steps: this.steps.value, prior: this.priorValue() };
+    const settings = { label, restarts: this.restarts.value, steps: this.steps.value, prior: this.priorValue() };
     try {
       const { search } = await (await post("find", { ...this.problem(), ...settings })).json();
       this.found.begin(this.about, this.typical, this.task.dataset.value, this.easel);
