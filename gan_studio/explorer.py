@@ -188,7 +188,10 @@ class _Sources:
     def _past_source(self, step: int, raw: bool) -> Source:
         """Each kept step has a source of its own: two of them may be drawn beside each other."""
         if raw:
-            raise StudioError("earlier steps are only kept averaged: choose averaged weights, or the run as it is now")
+            raise StudioError(
+                "earlier steps are only kept averaged: choose averaged weights, or the run as it is now",
+                "error.past_raw",
+            )
         weights = _past_weights(self._session, step)
         for known, source in self._past:
             if known is weights:

@@ -354,7 +354,11 @@ class Session:
         self._need_run()
         if record:
             if path.exists() and not self._run.wrote(path):
-                raise StudioError(f"there is a saved run called {path.stem} already: choose another name")
+                raise StudioError(
+                    f"there is a saved run called {path.stem} already: choose another name",
+                    "error.name_taken",
+                    name=path.stem,
+                )
             self._run.record("save", name=path.stem)
         self._run.save(path)
         self._dirty = False

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gan_studio.data.dataset import DataSet, Progress
+from gan_studio.data.dataset import DataSet, Progress, damaged
 from gan_studio.data.download import RemoteFile, fetch
 from gan_studio.errors import StudioError
 
@@ -48,12 +48,12 @@ def _read_records(path: Path) -> np.ndarray:
     try:
         size = path.stat().st_size
         if size == 0 or size % _RECORD or size > _MOST_BYTES:
-            raise StudioError(f"{path}: {size} bytes are not a whole number of CIFAR-10 records of {_RECORD} bytes")
+            raise damaged(path, f"{size} bytes are not a whole number of CIFAR-10 records of {_RECORD} bytes")
         records = np.fromfile(path, np.uint8).reshape(-1, _RECORD)
     except OSError as error:
-        raise StudioError(f"{path}: cannot be read ({error})") from None
+        raise damaged(path, f"cannot be read ({error})") from None
     if records[:, 0].max() >= len(CLASSES):
-        raise StudioError(f"{path}: holds label {records[:, 0].max()}, but cifar10 has {len(CLASSES)} classes")
+        raise damaged(path, f"holds label {records[:, 0].max()}, but cifar10 has {len(CLASSES)} classes")
     return records
 
 

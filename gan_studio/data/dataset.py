@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
 from gan_studio.data.toys import ToyRow
+from gan_studio.errors import StudioError
 from gan_studio.space import Space
 
 Progress = Callable[[str, float], None]
@@ -16,6 +18,11 @@ Progress = Callable[[str, float], None]
 
 def no_progress(text: str, share: float) -> None:
     """A :data:`Progress` for callers that do not show it."""
+
+
+def damaged(path: Path, reason: str) -> StudioError:
+    """What is said of a file of a data set that cannot be used."""
+    return StudioError(f"{path}: {reason}", "error.data_file", path=str(path))
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,7 +36,9 @@ class Budget:
             if self._left < 0:
                 raise StudioError(
                     f"source: its pictures have more than {MOST_PIXELS_OF_A_SET // 10**9} thousand megapixels "
-                    "together; make them smaller or take fewer"
+                    "together; make them smaller or take fewer",
+                    "error.set_pixels",
+                    most=MOST_PIXELS_OF_A_SET // 10**9,
                 )
 
 

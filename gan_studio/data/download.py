@@ -46,7 +46,9 @@ def fetch(files: Sequence[RemoteFile], folder: Path, progress: Progress, then: C
                 before += file.size
             then(Path(place))
     except OSError as error:
-        raise StudioError(f"could not be stored in {folder} ({error})") from None
+        raise StudioError(
+            f"could not be stored in {folder} ({error})", "error.not_kept", folder=str(folder), error=str(error)
+        ) from None
     progress(Sentence("downloaded", "loading.fetched"), 1.0)
 
 

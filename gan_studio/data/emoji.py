@@ -9,9 +9,8 @@ import torch
 from PIL import Image
 
 from gan_studio.assets import asset_dir
-from gan_studio.data.dataset import DataSet
+from gan_studio.data.dataset import DataSet, damaged
 from gan_studio.data.order import fixed_order, held_out
-from gan_studio.errors import StudioError
 
 _SIDE = 32
 
@@ -30,9 +29,9 @@ def load_emoji(split: str) -> DataSet:
             categories = [row["category"] for row in csv.DictReader(file)]
         pictures = pictures[: len(categories)]
         if not len(pictures) == len(categories) > 0:
-            raise StudioError(f"{folder}: {len(pictures)} pictures do not fit {len(categories)} names")
+            raise damaged(folder, f"{len(pictures)} pictures do not fit {len(categories)} names")
     except (OSError, KeyError) as error:
-        raise StudioError(f"{folder}: the bundled emoji cannot be read ({error}); install the package anew") from None
+        raise damaged(folder, f"the bundled emoji cannot be read ({error}); install the package anew") from None
     classes = tuple(sorted(set(categories)))
     labels = torch.tensor([classes.index(category) for category in categories])
     chosen = held_out(len(labels)) == (split == "test")

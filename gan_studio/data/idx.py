@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_studio.errors import StudioError
+from gan_studio.data.dataset import damaged
 
 _UNSIGNED_BYTE = 0x08
 _MOST_BYTES = 2**31
@@ -31,23 +31,23 @@ def read_idx(path: Path) -> np.ndarray:
             shape = _read_shape(file, path)
             count = math.prod(shape)
             if count > _MOST_BYTES:
-                raise StudioError(f"{path}: claims {count} bytes of data, more than any data set of this kind has")
+                raise damaged(path, f"claims {count} bytes of data, more than any data set of this kind has")
             data = file.read(count + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise StudioError(f"{path}: cannot be read ({error}); replace it by a fresh copy") from None
+        raise damaged(path, f"cannot be read ({error}); replace it by a fresh copy") from None
     if len(data) != count:
-        raise StudioError(f"{path}: its header promises {count} bytes of data, it holds {_held(data, count)}")
+        raise damaged(path, f"its header promises {count} bytes of data, it holds {_held(data, count)}")
     return np.frombuffer(bytearray(data), np.uint8).reshape(shape)
 
 
 def _read_shape(file, path: Path) -> tuple[int, ...]:
     head = file.read(4)
     if len(head) < 4 or head[:2] != b"\0\0" or head[2] != _UNSIGNED_BYTE or head[3] not in (1, 3):
-        raise StudioError(f"{path}: not an IDX file of pictures or labels")
+        raise damaged(path, "not an IDX file of pictures or labels")
     size = 4 * head[3]
     dimensions = file.read(size)
     if len(dimensions) < size:
-        raise StudioError(f"{path}: ends inside its header")
+        raise damaged(path, "ends inside its header")
     return struct.unpack(f">{head[3]}I", dimensions)
 
 

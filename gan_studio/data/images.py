@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from gan_studio.assets import asset_dir
-from gan_studio.data.dataset import DataSet, Progress
+from gan_studio.data.dataset import DataSet, Progress, damaged
 from gan_studio.data.download import RemoteFile, fetch
 from gan_studio.data.idx import read_idx
 from gan_studio.errors import StudioError
@@ -104,7 +104,7 @@ def _remote_files(name: str) -> list[RemoteFile]:
 def _read(name: str, row: Family, pictures: Path, labels: Path) -> DataSet:
     images, targets = read_idx(pictures), read_idx(labels)
     if images.ndim != 3 or targets.ndim != 1 or len(images) != len(targets) or images.size == 0:
-        raise StudioError(f"{pictures}: {images.shape} pictures do not fit {targets.shape} labels in {labels}")
+        raise damaged(pictures, f"{images.shape} pictures do not fit {targets.shape} labels in {labels}")
     if targets.max() >= len(row.classes):
-        raise StudioError(f"{labels}: holds label {targets.max()}, but {name} has {len(row.classes)} classes")
+        raise damaged(labels, f"holds label {targets.max()}, but {name} has {len(row.classes)} classes")
     return DataSet(name, torch.from_numpy(images)[:, None], torch.from_numpy(targets).long(), row.classes)

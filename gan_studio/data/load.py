@@ -82,7 +82,8 @@ def load_data(
     if config.dataset == "stacked_mnist" and config.colours == "grey":
         raise StudioError(
             "colours: dataset stacked_mnist is three digits in three colour channels, which grey would mix; "
-            "colours must be own or colour"
+            "colours must be own or colour",
+            "error.stacked_grey",
         )
     data = DATASETS[config.dataset].load(config, data_dir, split, progress)
     if split == "train" and config.train_size:

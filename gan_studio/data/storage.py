@@ -28,7 +28,9 @@ def user_path(text: str) -> Path:
         path.resolve()
         path.exists()
     except (OSError, RuntimeError, ValueError) as error:
-        raise StudioError(f"source: {text[:80]!r} cannot be opened ({error})") from None
+        raise StudioError(
+            f"source: {text[:80]!r} cannot be opened ({error})", "error.no_such_file", name=text[:80]
+        ) from None
     return path
 
 
@@ -47,7 +49,12 @@ def new_bytes(shape: tuple[int, ...], folder: Path) -> torch.Tensor:
         with tempfile.TemporaryFile(dir=folder) as file:
             return torch.from_numpy(np.memmap(file, np.uint8, "w+", shape=shape))
     except OSError as error:
-        raise StudioError(f"{folder}: cannot hold the decoded pictures ({error})") from None
+        raise StudioError(
+            f"{folder}: cannot hold the decoded pictures ({error})",
+            "error.not_kept",
+            folder=str(folder),
+            error=str(error),
+        ) from None
 
 
 def _check_space(folder: Path, size: int) -> None:
@@ -56,5 +63,9 @@ def _check_space(folder: Path, size: int) -> None:
     if free < size:
         raise StudioError(
             f"{folder}: the decoded pictures need {size / 2**30:.1f} GiB, {free / 2**30:.1f} GiB are free; "
-            "choose a smaller picture_size or another data folder"
+            "choose a smaller picture_size or another data folder",
+            "error.no_room",
+            folder=str(folder),
+            size=f"{size / 2**30:.1f}",
+            free=f"{free / 2**30:.1f}",
         )

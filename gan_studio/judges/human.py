@@ -54,7 +54,13 @@ def draw_test(player: Player, real: DataSet, seed: int) -> HumanTest:
     """
     check_pictures(player)
     if len(real.samples) < _HALF:
-        raise StudioError(f"the test needs {_HALF} real pictures; {real.name} has only {len(real.samples)}")
+        raise StudioError(
+            f"the test needs {_HALF} real pictures; {real.name} has only {len(real.samples)}",
+            "error.few_real",
+            least=_HALF,
+            name=real.name,
+            count=len(real.samples),
+        )
     rng = torch.Generator().manual_seed(seed)
     chosen = torch.randperm(len(real.samples), generator=rng)[torch.arange(BATCH) % len(real.samples)]
     pictures, labels = real.samples[chosen], real.labels[chosen]

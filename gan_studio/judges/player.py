@@ -166,7 +166,11 @@ class HeldOut:
                 self._newest = key, self._load(config)
             data = self._newest[1]
         if data.space != space:
-            raise StudioError(f"{name} was made for samples like {space}; the data set now has {data.space}")
+            raise StudioError(
+                f"{name} was made for samples like {space}; the data set now has {data.space}",
+                "error.data_changed",
+                name=name,
+            )
         return data
 
     def _load(self, config: RunConfig) -> DataSet:

@@ -157,7 +157,7 @@ def wandering_classes(first: int, segments: int, classes: int, seed: int, closed
 def _radius(start: torch.Tensor) -> torch.Tensor:
     radius = start.double().norm()
     if len(start) < 2 or not radius > 0:
-        raise StudioError("there is no shell to walk on: it needs two or more numbers, not all zero")
+        raise StudioError("there is no shell to walk on: it needs two or more numbers, not all zero", "error.no_shell")
     return radius
 
 

@@ -79,7 +79,7 @@ def directions_of(source: Source, request: DirectionsRequest) -> Directions:
     else:
         found = unpack(request.z, size)
         if not (found.norm(dim=1) > 0).all():
-            raise StudioError("z: a direction must have a length")
+            raise StudioError("z: a direction must have a length", "error.zero_direction")
         found = found / found.norm(dim=1, keepdim=True)
         explained = variance_shares(weight, found)
     layers = tuple((name, type(layer).__name__) for name, layer in layers_of(source.network).items())

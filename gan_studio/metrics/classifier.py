@@ -100,7 +100,7 @@ def load_classifier(dataset: str, path: Path | None = None) -> Classifier:
     path = path or asset_dir() / "classifiers" / f"{dataset}.safetensors"
     if not path.is_file():
         how = f"python -m gan_studio.metrics.train_classifier {dataset}"
-        raise StudioError(f"{path}: there is no such file; {how} makes it")
+        raise StudioError(f"{path}: there is no such file; {how} makes it", "error.classifier_file", path=str(path))
     try:
         with safe_open(path, "pt") as file:
             meta = json.loads(file.metadata()[_META])
@@ -110,7 +110,11 @@ def load_classifier(dataset: str, path: Path | None = None) -> Classifier:
         network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
         return Classifier(dataset, network, tuple(meta["classes"]), float(meta["accuracy"]))
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise StudioError(f"{path}: not a classifier for {dataset} ({error}); install the package anew") from None
+        raise StudioError(
+            f"{path}: not a classifier for {dataset} ({error}); install the package anew",
+            "error.classifier_file",
+            path=str(path),
+        ) from None
 
 
 @dataclass(frozen=True, eq=False)

@@ -90,10 +90,13 @@ class TrainingPictures:
         """
         if images.shape[1:] != self.pictures.shape[1:]:
             raise StudioError(
-                f"pictures of {tuple(images.shape[1:])}, but {tuple(self.pictures.shape[1:])} was trained on"
+                f"pictures of {tuple(images.shape[1:])}, but {tuple(self.pictures.shape[1:])} was trained on",
+                "error.other_shape",
             )
         if space not in self.spaces:
-            raise StudioError(f"there is no classifier for these data: search by {', '.join(self.spaces)}")
+            raise StudioError(
+                f"there is no classifier for these data: search by {', '.join(self.spaces)}", "error.pixels_only"
+            )
         distances, indices = self._search(images, space, min(count, len(self.pictures)))
         return Nearest(indices, distances, self._limit(space))
 

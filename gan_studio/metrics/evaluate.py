@@ -160,10 +160,21 @@ def check_most(names: Sequence[str], count: int, most: int, dataset: str) -> Non
         if row.least > most:
             raise StudioError(
                 f"{name} needs {row.least} samples or more ({row.because}), but at most {most} can be compared with "
-                f"{dataset}; ask for other metrics"
+                f"{dataset}; ask for other metrics",
+                "error.metric_needs",
+                name=Sentence(name, f"metric.{name}"),
+                least=row.least,
+                most=most,
+                dataset=dataset,
             )
     if count > most:
-        raise StudioError(f"{count} samples: at most {most} can be compared with {dataset}; ask for {most} or fewer")
+        raise StudioError(
+            f"{count} samples: at most {most} can be compared with {dataset}; ask for {most} or fewer",
+            "error.most_samples",
+            count=count,
+            most=most,
+            dataset=dataset,
+        )
 
 
 def evaluate_checkpoint(

@@ -25,7 +25,12 @@ def moments(features: torch.Tensor) -> Moments:
     """
     count, size = features.shape
     if count <= size:
-        raise StudioError(f"{count} samples are too few for {size} features: take more than {size}")
+        raise StudioError(
+            f"{count} samples are too few for {size} features: take more than {size}",
+            "error.too_few",
+            count=count,
+            least=size + 1,
+        )
     features = features.double()
     mean = features.mean(0)
     centred = features - mean

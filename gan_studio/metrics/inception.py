@@ -101,7 +101,9 @@ def _build(path: Path, state: Mapping[str, torch.Tensor], weights: str) -> Incep
     if wrong:
         raise StudioError(
             f"{path}: not the weights of torchvision's Inception-v3 ({len(wrong)} of {len(own)} tensors are missing or "
-            f"of another shape, such as {wrong[0]}); remove it, or name another file with --inception"
+            f"of another shape, such as {wrong[0]}); remove it, or name another file with --inception",
+            "error.inception_file",
+            path=str(path),
         )
     network.load_state_dict({name: state[name] for name in own}, strict=False)
     network.eval().requires_grad_(False)
@@ -127,7 +129,9 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
         raise StudioError(
             f"{path}: not a safetensors file ({error}); a .pth or other pickle can run code when it is opened and is "
             f"never read here. Leave --inception out: the weights are then converted from {_hub_file()} where that is, "
-            "else downloaded, and kept as safetensors"
+            "else downloaded, and kept as safetensors",
+            "error.inception_file",
+            path=str(path),
         ) from None
 
 
@@ -142,7 +146,10 @@ def _fetch(folder: Path) -> dict[str, torch.Tensor]:
         raise StudioError(
             f"the weights of Inception-v3 are not here and could not be had from {weights.url} ({reason}). Connect to "
             f"the internet, put that file in place of {_hub_file()}, or copy {folder / KEPT} from a machine that has "
-            "it (or name it with --inception)"
+            "it (or name it with --inception)",
+            "error.inception_offline",
+            url=weights.url,
+            file=str(folder / KEPT),
         ) from None
     return {name: tensor for name, tensor in state.items() if not name.startswith("AuxLogits.")}
 

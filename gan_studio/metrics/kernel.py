@@ -35,7 +35,10 @@ def kernel_distance(x: torch.Tensor, y: torch.Tensor, blocks: int = BLOCKS) -> K
     set has fewer than two samples a part.
     """
     if min(len(x), len(y)) < 2 * blocks:
-        raise StudioError(f"{min(len(x), len(y))} samples are too few: take {2 * blocks} or more")
+        count = min(len(x), len(y))
+        raise StudioError(
+            f"{count} samples are too few: take {2 * blocks} or more", "error.too_few", count=count, least=2 * blocks
+        )
     parts = [features.double().tensor_split(blocks) for features in (x, y)]
     sizes = [torch.tensor([len(part) for part in side], dtype=torch.float64) for side in parts]
     within = [sums_within(polynomial_kernel, side) for side in parts]

@@ -107,4 +107,6 @@ def _share(flags: torch.Tensor) -> float:
 
 def _need(count: int, least: int) -> None:
     if count < least:
-        raise StudioError(f"{count} samples are too few: take {least} or more")
+        raise StudioError(
+            f"{count} samples are too few: take {least} or more", "error.too_few", count=count, least=least
+        )

@@ -204,7 +204,10 @@ def _load(config: RunConfig, data_dir: Path | None, split: str) -> DataSet:
         if config.dataset not in ("folder", "points"):
             raise
         raise StudioError(
-            f"{error}. This generator was trained on {config.source}, and is measured against it: put it back there"
+            f"{error}. This generator was trained on {config.source}, and is measured against it: put it back there",
+            "error.data_gone",
+            error=error.sentence,
+            source=config.source,
         ) from None
 
 

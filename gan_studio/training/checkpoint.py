@@ -124,17 +124,23 @@ def read_checkpoint(path: Path) -> Checkpoint:
 def read_meta(path: Path) -> dict[str, Any]:
     """Only the JSON part of ``path``, without reading the tensors."""
     if not path.is_file():
-        raise CheckpointError(f"{path}: there is no such file; {_REMEDY}")
+        raise CheckpointError(f"{path}: there is no such file; {_REMEDY}", "error.checkpoint_gone", name=path.stem)
     with _open(path) as file:
         header = file.metadata() or {}
     if _KEY not in header:
-        raise CheckpointError(f"{path}: a safetensors file, but not a GAN Studio checkpoint; {_REMEDY}")
+        raise CheckpointError(
+            f"{path}: a safetensors file, but not a GAN Studio checkpoint; {_REMEDY}",
+            "error.checkpoint_foreign",
+            name=path.name,
+        )
     try:
         meta = json.loads(header[_KEY], parse_constant=_refuse_constant)
     except ValueError as error:
-        raise CheckpointError(f"{path}: its description is damaged ({error})") from None
+        raise CheckpointError(
+            f"{path}: its description is damaged ({error})", "error.damaged", name=path.name
+        ) from None
     if not isinstance(meta, dict) or not isinstance(meta.get("format"), int):
-        raise CheckpointError(f"{path}: its description is damaged (no format number)")
+        raise CheckpointError(f"{path}: its description is damaged (no format number)", "error.damaged", name=path.name)
     if meta["format"] > FORMAT:
         raise CheckpointError(
             f"{path}: written by a newer GAN Studio (format {meta['format']}); update to read it",

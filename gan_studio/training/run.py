@@ -214,12 +214,18 @@ class Run:
         changes = {name: getattr(wanted, name) for name in changes or {}}
         resumed = resume_config(config, changes)
         if data.space != saved.space:
-            raise CheckpointError(f"{path}: made for samples like {saved.space}, but the data set now has {data.space}")
+            raise CheckpointError(
+                f"{path}: made for samples like {saved.space}, but the data set now has {data.space}",
+                "error.data_changed",
+                name=path.stem,
+            )
         run = cls(resumed.model_copy(update={k: getattr(config, k) for k in changes if k in LIVE_FIELDS}), data)
         try:
             run.trainer.load_state_dict(checkpoint.tensors)
         except (StudioError, RuntimeError, ValueError, TypeError, IndexError) as error:
-            raise CheckpointError(f"{path}: does not fit its own description: {error}") from None
+            raise CheckpointError(
+                f"{path}: does not fit its own description: {error}", "error.damaged", name=path.name
+            ) from None
         run.events, run.curve, run.seconds = saved.events, saved.curve, saved.seconds
         run._measured = (saved.seconds, 0)
         run._good = run._copy_state()
@@ -258,7 +264,9 @@ def read_description(path: Path, meta: Mapping[str, Any]) -> Description:
             seconds=float(meta["seconds"]),
         )
     except (KeyError, TypeError, ValueError, OverflowError, StudioError) as error:
-        raise CheckpointError(f"{path}: its description is damaged ({error})") from None
+        raise CheckpointError(
+            f"{path}: its description is damaged ({error})", "error.damaged", name=path.name
+        ) from None
 
 
 def _read_event(saved: Mapping[str, Any]) -> Event:
