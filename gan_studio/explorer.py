@@ -20,7 +20,7 @@ from gan_studio.data.pixels import dots
 from gan_studio.errors import StudioError
 from gan_studio.judges.player import Player, live_player, player_of, saved_player
 from gan_studio.latent.maps import BlendRequest, MapRequest, map_latents
-from gan_studio.latent.source import LIVE, DrawRequest, LatentRequest, Source, latents_of, past_step, pictures_of
+from gan_studio.latent.source import LIVE, PATH_FRAMES, DrawRequest, LatentRequest, Source, latents_of, past_step
 from gan_studio.rounds import Rounds
 from gan_studio.sampling import load_source
 from gan_studio.session import Session
@@ -32,10 +32,14 @@ from gan_studio.worker import Worker
 _MOST_CHECKPOINTS = 4
 _RAW_SECONDS = 1.0
 _MOST_TOGETHER = 80  # pictures: sixteen people's, four of them with variations
+MOST_SMALL = 17
+"""Pictures of a request that goes into a round for everybody."""
+_USUAL_LATENT = 32
 PIECE = 40
 """Pictures that are drawn in one go."""
 
 T = TypeVar("T")
+Small = LatentRequest | DrawRequest | BlendRequest
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,12 @@ class Explorer:
         self._then: tuple[Weights, Player] | None = None
         self._rounds = Rounds(worker, self._draw_all, pictures_of, _MOST_TOGETHER)
 
-    def submit(self, request: LatentRequest) -> Future[Drawing]:
-        """Draw as soon as it is this request's turn; the future raises :class:`StudioError` where it cannot."""
-        if request.beside:
+    def submit(self, request: Small) -> Future[Drawing]:
+        """Draw in the next round for everybody; the future raises :class:`StudioError` where it cannot.
+
+        What a hand drags is drawn so: it is small, many do it at once, and all of it is cheaper together.
+        """
+        if isinstance(request, LatentRequest) and request.beside:
             return self._worker.submit(self._draw_beside, request)
         return self._rounds.submit(request)
 
@@ -95,7 +102,7 @@ class Explorer:
         """``work(player, *arguments)`` there, where the discriminator is needed too."""
         return self._studies.submit(lambda: work(self._player(source), *arguments))
 
-    def _draw_all(self, requests: Sequence[LatentRequest]) -> list[Drawing | Exception]:
+    def _draw_all(self, requests: Sequence[Small]) -> list[Drawing | Exception]:
         """Of each source together."""
         found: dict[int, Drawing | Exception] = {}
         for name in {request.source for request in requests}:
@@ -227,27 +234,40 @@ def _past_weights(session: Session, step: int) -> Weights:
     return weights
 
 
-def draw_together(source: Source, requests: Sequence[LatentRequest]) -> list[Drawing | StudioError]:
+def pictures_of(request: Small) -> int:
+    """How many pictures a request is for; of given latents, whose size only their generator knows, about how many."""
+    if isinstance(request, DrawRequest):
+        return len(request.labels) or max(3 * len(request.z) // 16 // _USUAL_LATENT, 1)
+    if isinstance(request, BlendRequest):
+        return len(request.places)
+    return 2 * PATH_FRAMES if request.view == "path" else 1 + request.variations
+
+
+def draw_together(source: Source, requests: Sequence[Small]) -> list[Drawing | StudioError]:
     """What each request asks for, or why it cannot be drawn.
 
     All go through the network at once: ten people's pictures take little longer there than one's.
     """
-    given = [_latents_or_refusal(request, source) for request in requests]
-    fit = [(z, request.label) for z, request in zip(given, requests, strict=True) if isinstance(z, torch.Tensor)]
+    given = [_wanted_or_refusal(request, source) for request in requests]
+    fit = [wanted for wanted in given if isinstance(wanted, tuple)]
     if not fit:
         return given
-    labels = torch.cat([source.labels(label, len(z)) for z, label in fit]) if source.conditional else None
-    images = draw(source, torch.cat([z for z, _ in fit]), labels)
+    labels = torch.cat([labels for _, labels, _ in fit]) if source.conditional else None
+    images = draw(source, torch.cat([z for z, _, _ in fit]), labels)
     drawn = iter(
-        Drawing(part, z, source.step, source.explained, source.class_name(label, z[0]), source.voters)
-        for part, (z, label) in zip(images.split([len(z) for z, _ in fit]), fit, strict=True)
+        Drawing(part, z, source.step, source.explained, name, source.voters)
+        for part, (z, _, name) in zip(images.split([len(z) for z, _, _ in fit]), fit, strict=True)
     )
-    return [next(drawn) if isinstance(z, torch.Tensor) else z for z in given]
+    return [next(drawn) if isinstance(wanted, tuple) else wanted for wanted in given]
 
 
-def _latents_or_refusal(request: LatentRequest, source: Source) -> torch.Tensor | StudioError:
+def _wanted_or_refusal(request: Small, source: Source) -> tuple[torch.Tensor, torch.Tensor | None, str] | StudioError:
+    """The latents, their classes, and the name of the first one's."""
     try:
-        return latents_of(request, source)
+        z = map_latents(request, source) if isinstance(request, BlendRequest) else latents_of(request, source)
+        own = isinstance(request, DrawRequest) and request.labels
+        labels = source.labels_of(request, len(z)) if own else source.labels(request.label, len(z))
+        return z, labels, "" if own else source.class_name(request.label, z[0])
     except StudioError as error:
         return error
 
@@ -265,7 +285,7 @@ def draw_first(source: Source, request: DrawRequest) -> tuple[Drawing, torch.Ten
 
 def _drawn(source: Source, latents: torch.Tensor, label: int) -> Drawing:
     images = draw(source, latents, label)
-    return Drawing(images, latents, source.step, source.explained, source.class_name(label))
+    return Drawing(images, latents, source.step, source.explained, source.class_name(label, latents[0]))
 
 
 def draw_map(source: Source, request: MapRequest | BlendRequest) -> Drawing:

@@ -6,7 +6,7 @@ import torch
 from gan_studio.data.pixels import to_bytes
 from gan_studio.errors import StudioError
 from gan_studio.explorer import Explorer, draw_first, draw_map, draw_together
-from gan_studio.latent.maps import MapRequest, PlaneRequest, pack_plane, plane_of
+from gan_studio.latent.maps import BlendRequest, MapRequest, PlaneRequest, pack_plane, plane_of
 from gan_studio.latent.source import DrawRequest, LatentRequest
 from gan_studio.latent.vectors import pack
 from gan_studio.sampling import sample_images
@@ -121,6 +121,9 @@ def test_each_latent_is_drawn_in_its_own_class(session, explorer):
 def test_pictures_drawn_together_are_those_drawn_alone(session, explorer):
     session.step_once(tiny_config(generator_conditioning="embedding"))
     requests = [LatentRequest(seed=seed, label=seed, variations=seed) for seed in range(5)]
+    latents = pack(torch.randn(3, explorer.submit(requests[0]).result(timeout=20).latents.shape[1]))
+    requests += [DrawRequest(z=latents, label=4), DrawRequest(z=latents, labels=(7, 1, 9999))]
+    requests += [BlendRequest(seed=3, label=2, places=((0.1, 0.7), (0.5, 0.5)))]
     refused = LatentRequest(z=pack(torch.zeros(3)))
     together = explorer.quick("live", draw_together, [*requests, refused]).result(timeout=20)
     assert isinstance(together.pop(), StudioError)

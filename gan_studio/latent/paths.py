@@ -26,17 +26,25 @@ def slerp(a: torch.Tensor, b: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
 
     Shoemake 1985; White 2016, arXiv:1609.04468. The angle turns evenly and, as the two ends may differ in
     length, the length changes geometrically, so it stays exactly constant where both ends have the same.
-    Falls back to :func:`lerp` where an end is zero or the two are parallel and no arc is defined.
+    Between opposite ends every way round is an arc: it goes by the axis that is most at right angles to them. Falls
+    back to :func:`lerp` where an end is zero, or both point the same way.
     """
     length_a, length_b = a.norm(), b.norm()
     if not (length_a > 0 and length_b > 0):
         return lerp(a, b, t)
     unit_a, unit_b = a / length_a, b / length_b
     angle = torch.arccos((unit_a @ unit_b).clamp(-1, 1))
-    if angle.sin() < 1e-4:
+    if angle.sin() >= 1e-4:
+        aside = (unit_b - angle.cos() * unit_a) / angle.sin()
+    elif angle < 1 or len(a) == 1:
         return lerp(a, b, t)
+    else:
+        angle = torch.full_like(angle, math.pi)
+        axis = torch.nn.functional.one_hot(unit_a.abs().argmin(), len(a)).to(a.dtype)
+        aside = axis - (axis @ unit_a) * unit_a
+        aside = aside / aside.norm()
     t = t[:, None]
-    direction = (torch.sin((1 - t) * angle) * unit_a + torch.sin(t * angle) * unit_b) / angle.sin()
+    direction = torch.cos(t * angle) * unit_a + torch.sin(t * angle) * aside
     return direction * length_a ** (1 - t) * length_b**t
 
 

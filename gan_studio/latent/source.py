@@ -175,11 +175,6 @@ def latent_of_seed(seed: int, size: int) -> torch.Tensor:
     return torch.randn(size, generator=torch.Generator().manual_seed(seed))
 
 
-def pictures_of(request: LatentRequest) -> int:
-    """How many pictures a request is for."""
-    return 2 * PATH_FRAMES if request.view == "path" else 1 + request.variations
-
-
 def latents_of(request: LatentRequest | DrawRequest, source: Source) -> torch.Tensor:
     """The latents of a request: (N, Z)."""
     if isinstance(request, DrawRequest):

@@ -45,7 +45,7 @@ def unpack(text: str, latent_size: int) -> torch.Tensor:
     try:
         numbers = np.frombuffer(base64.b64decode(text, validate=True), "<f4")
     except (binascii.Error, ValueError):
-        raise StudioError("z: not latents: float32 numbers in base64 are expected") from None
+        raise StudioError("z: not latents: float32 numbers in base64 are expected", "error.bad_latents") from None
     if len(numbers) == 0 or len(numbers) % latent_size:
         raise StudioError(
             f"z: {len(numbers)} numbers do not make latents of {latent_size}: they were kept from a generator of "
@@ -56,5 +56,5 @@ def unpack(text: str, latent_size: int) -> torch.Tensor:
     if len(numbers) // latent_size > MOST_LATENTS:
         raise StudioError(f"z: {len(numbers) // latent_size} latents at once; at most {MOST_LATENTS} are drawn")
     if not np.isfinite(numbers).all() or np.abs(numbers).max() > 1000:
-        raise StudioError("z: latents must be finite numbers of at most 1000")
+        raise StudioError("z: latents must be finite numbers of at most 1000", "error.bad_latents")
     return torch.from_numpy(numbers.astype(np.float32)).view(-1, latent_size)

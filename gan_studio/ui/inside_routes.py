@@ -92,6 +92,8 @@ def _handler(explorer: Explorer, model: type[BaseModel], work: Callable[[Source,
 def _finite(source: Source, work: Callable[[Source, Any], dict[str, Any]], wanted: Any) -> dict[str, Any]:
     try:
         return work(source, wanted)
+    except StudioError:
+        raise
     except (RuntimeError, ValueError) as error:  # a diverged generator, or no memory left on the device
         raise StudioError(f"nothing can be seen inside: {error}", "error.cannot_draw", error=str(error)) from None
 

@@ -66,6 +66,12 @@ def test_a_visit_from_start_to_latent_walk(visitor, app):
     reaches(page, f"JSON.parse(document.querySelector('[data-sheet=picture]').dataset.drawn).principal[0] == {final}")
     assert pixels(page, "picture") != before and pixels(page, "variations") != variations
 
+    page.click("gan-tray [data-keep]")  # what is kept is what is seen again, with the sliders at rest
+    page.click("gan-tray .tray-item canvas")
+    reaches(page, "document.querySelector('#latent-principal-0 input[type=range]').value == 0")
+    drawn = "JSON.parse(document.querySelector('[data-sheet=picture]').dataset.drawn)"
+    reaches(page, f"{drawn}.z === JSON.parse(localStorage['gan-studio-tray'])[0].z && !{drawn}.principal.some(Boolean)")
+
     frame = pixels(page, "frame-spherical")  # scrub along the path
     page.locator("[data-position]").fill("1")
     assert pixels(page, "frame-spherical") != frame

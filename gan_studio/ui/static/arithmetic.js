@@ -165,7 +165,8 @@ class Arithmetic extends Panel {
     if (!this.visible || !this.size || !this.terms.length) return;
     const result = pack(this.sum());
     const list = [...this.terms.map(({ z }) => z), result];
-    this.pictures.ask({ z: list, result, source: chosen.value });
+    const labels = [...this.terms.map(({ label }) => label ?? 0), chosen.value.label];
+    this.pictures.ask({ z: list, result, source: { ...chosen.value, labels } });
   }
 
   show({ bitmap, columns, rows, about }, { z, result }) {

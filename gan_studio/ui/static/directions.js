@@ -12,6 +12,9 @@ import { followWeights } from "./weights.js";
 const KINDS = ["weights", "layer", "raw", "examples", "saved"];
 const GRID = 36;
 const GRID_COLUMNS = 6;
+const FEW_EXAMPLES = 20;
+const GRID_MS = 100;
+const GRID_TIMES = 10;
 
 class Directions extends Panel {
   connectedCallback() {
@@ -25,14 +28,19 @@ class Directions extends Panel {
     this.examples = new Examples((found) => this.showAttribute(found), (text) => this.tell(text, true));
     this.note = element("p", { class: "note" }, say("latent.waiting"));
     this.replaceChildren(this.note, element("div", { class: "halves" }, this.buildControls(), this.buildPictures()));
-    // The large picture does not wait for the many small ones.
-    const drawn = (show) => [({ z, source }) => drawLatents(z, source), show, (text) => this.complain(text)];
-    this.pictures = new Newest(...drawn((sheet, request) => this.show(sheet, request)));
-    this.grids = new Newest(...drawn((sheet, request) => this.showGrid(sheet, request)));
+    const problem = (text) => this.complain(text);
+    const send = async ({ z, source }) => {
+      const begin = performance.now();
+      const sheet = await drawLatents(z, source);
+      this.took = performance.now() - begin;
+      return sheet;
+    };
+    this.pictures = new Newest(send, (sheet, request) => this.show(sheet, request), problem);
+    this.grids = new Newest(({ z, source }) => drawLatents(z, source), (sheet, request) => this.showGrid(sheet, request), problem);
     this.ends = [
       chosen.follow(() => this.refresh()),
       current.follow(({ z }) => z !== this.ownZ && this.refresh()),
-      followWeights(() => this.visible, () => this.refresh()),
+      followWeights(() => this.visible, (run) => this.follow(run)),
     ];
     this.watch = new IntersectionObserver(() => this.refresh());
     this.watch.observe(this);
@@ -101,7 +109,14 @@ class Directions extends Panel {
 
   get wantedFrom() {
     const { source, label } = chosen.value;
-    return JSON.stringify([source, ["layer", "examples"].includes(this.kind.value) && label]);
+    const run = source.startsWith("live") ? this.run : "";
+    return JSON.stringify([source, run, ["layer", "examples"].includes(this.kind.value) && label]);
+  }
+
+  // Directions of the run before are not those of a new one.
+  follow(run) {
+    this.run = run;
+    this.refresh();
   }
 
   // Another generator, or another latent to start from, may have been chosen while this was out of sight.
@@ -199,7 +214,9 @@ class Directions extends Panel {
     const items = titles.map((title, index) => ({ title, explained: found.explained[index] }));
     this.setDirections(rowsOf(unpack(found.directions), this.size), items);
     this.offer(say("directions.kind.examples"));
-    this.tell(say("directions.accuracy", { share: Math.round(100 * found.accuracy) }));
+    const count = this.examples.marked("with").length + this.examples.marked("without").length;
+    const few = count < FEW_EXAMPLES ? ` ${say("directions.accuracy.few")}` : "";
+    this.tell(say("directions.accuracy", { share: Math.round(100 * found.accuracy), count }) + few);
   }
 
   // The map goes along these too.
@@ -301,7 +318,21 @@ class Directions extends Panel {
       target.set(z);
       if (this.whole.checked) addScaled(target, 1, offset);
     });
-    this.grids.ask({ z: pack(others), ...about });
+    this.drawGrid({ z: pack(others), ...about });
+  }
+
+  // While a hand moves, the large picture leads; the many small ones follow some times a second and at the end, more
+  // seldom where many people ask and answers take longer.
+  drawGrid(request) {
+    clearTimeout(this.later);
+    const pause = Math.max(GRID_MS, GRID_TIMES * (this.took ?? 0));
+    const wait = (this.gridAsked ?? -pause) + pause - performance.now();
+    if (wait > 0) {
+      this.later = setTimeout(() => this.drawGrid(request), wait);
+      return;
+    }
+    this.gridAsked = performance.now();
+    this.grids.ask(request);
   }
 
   showGrid({ bitmap, columns, rows, about }, { size, offsets }) {

@@ -50,10 +50,9 @@ export class Found {
   }
 
   begin(about, typical, task, easel) {
-    Object.assign(this, { about, typical, task, easel, step: -1, chosen: 0, last: null });
+    Object.assign(this, { about, typical, task, easel, step: -1, chosen: 0 });
+    this.clear(about.shape);
     this.figures.whole.hidden = task !== "fill";
-    this.all.replaceChildren();
-    this.actions.hidden = true;
   }
 
   label() {
@@ -83,7 +82,7 @@ export class Found {
   }
 
   describe({ state, step, steps, seconds, weights }) {
-    if (state === "waiting") return say("find.waiting");
+    if (state === "waiting" || (state === "running" && !this.last)) return say("find.waiting");
     const about = { step: number.format(step), steps: number.format(steps), seconds: seconds.toFixed(1), weights: number.format(weights) };
     if (state === "running") return say("find.running", about);
     if (state === "failed" || !this.last) return say("find.not_yet");

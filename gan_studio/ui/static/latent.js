@@ -15,6 +15,8 @@ const VARY_TIMES = 8;
 const PATHS = ["linear", "spherical"];
 
 const FIRST = { source: "live", seed: 0, to_seed: 1 };
+const AT_REST = { truncation: 1, principal: [], raw: [] };
+const isAtRest = ({ truncation = 1, principal = [], raw = [] }) => truncation === 1 && ![...principal, ...raw].some(Boolean);
 
 const whole = (value) => Math.min(Math.max(Math.floor(Number(value) || 0), 0), 2 ** 31 - 1);
 const cells = (first, count, step = 1) => Array.from({ length: count }, (_, index) => first + index * step);
@@ -108,10 +110,13 @@ class Latent extends Panel {
     this.explore(state);
   }
 
-  // Go on from a latent that was kept or found, instead of from a seed's.
+  // Go on from a latent that was kept or found, instead of from a seed's: it is shown as it is, with every slider at rest.
   startFrom(z, label = this.label) {
-    window.ganStudio.latest = { ...(window.ganStudio.latest ?? FIRST), z };
-    this.state = { ...this.state, z };
+    const rest = z ? { ...AT_REST } : {};
+    const moved = z && !isAtRest(this.state);
+    window.ganStudio.latest = { ...(window.ganStudio.latest ?? FIRST), ...rest, z };
+    this.state = { ...this.state, ...rest, z };
+    if (moved) document.querySelector("#latent-reset")?.click();
     this.label = label;
     this.ask(true);
   }

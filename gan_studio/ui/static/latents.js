@@ -7,6 +7,8 @@ import { visitor } from "./visitor.js";
 
 const TRAY_KEY = "gan-studio-tray";
 const MOST_KEPT = 60;
+const MOST_VALUE = 1000;
+const MOST_LABEL = 9999;
 
 // -- latents as strings ------------------------------------------------------------------------------------
 
@@ -74,10 +76,14 @@ export function goTo(z, label = null) {
 
 // -- the tray ----------------------------------------------------------------------------------------------
 
+// What the server draws; one item that it refuses would hide the others.
+export const isSound = (numbers, label = 0) =>
+  numbers.length > 0 && numbers.every((value) => Math.abs(value) <= MOST_VALUE) && Number.isInteger(label) && label >= 0 && label <= MOST_LABEL;
+
 function readTray() {
   try {
     const kept = JSON.parse(localStorage.getItem(TRAY_KEY) ?? "[]");
-    return kept.filter(({ id, name, z }) => [id, name, z].every((part) => typeof part === "string") && unpack(z).length);
+    return kept.filter(({ id, name, z, label }) => [id, name, z].every((part) => typeof part === "string") && isSound(unpack(z), label));
   } catch {
     return []; // written by something else
   }

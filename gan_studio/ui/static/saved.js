@@ -9,11 +9,13 @@ const KEY = "gan-studio-directions";
 const MOST_KEPT = 200;
 const MOST_FOUND = 12;
 
+const leads = (numbers) => lengthOf(numbers) > 1e-6 && lengthOf(numbers) < Infinity;
+
 // [{ name, z }], z a unit vector as a string.
 export function savedDirections() {
   try {
     const kept = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-    return kept.filter(({ name, z }) => typeof name === "string" && typeof z === "string" && unpack(z).length);
+    return kept.filter(({ name, z }) => typeof name === "string" && typeof z === "string" && leads(unpack(z)));
   } catch {
     return []; // written by something else
   }
@@ -44,9 +46,8 @@ subscribe((known) => {
 });
 
 export function saveDirection(name, numbers) {
-  const length = lengthOf(numbers);
-  if (!(length > 1e-6)) throw new Error(say("directions.save.nothing"));
-  write([...savedDirections(), { name: name.slice(0, 40), z: pack(scaled(numbers, 1 / length)) }]);
+  if (!leads(numbers)) throw new Error(say("directions.save.nothing"));
+  write([...savedDirections(), { name: name.slice(0, 40), z: pack(scaled(numbers, 1 / lengthOf(numbers))) }]);
 }
 
 export const renameDirection = (index, name) =>
@@ -66,7 +67,7 @@ export async function importDirections(file, size) {
   let found;
   try {
     found = JSON.parse(await file.text()).directions;
-    const sound = found.every(({ direction }) => Array.isArray(direction) && direction.length && direction.every(Number.isFinite));
+    const sound = found.every(({ direction }) => Array.isArray(direction) && direction.every(Number.isFinite) && leads(direction));
     if (!found.length || !sound) throw new Error();
   } catch {
     throw new Error(say("directions.unreadable"));

@@ -1,6 +1,6 @@
 // The tray of kept latents, above the inner tabs: click to look at one, tick to pick it for a tool.
 import { pressable } from "./controls.js";
-import { chosen, current, drawLatents, forget, goTo, keep, Newest, pack, pick, picked, refused, rename, tray, unpack } from "./latents.js";
+import { chosen, current, drawLatents, forget, goTo, isSound, keep, Newest, pack, pick, picked, refused, rename, tray, unpack } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { element, say, setText } from "./text.js";
@@ -110,10 +110,8 @@ class Tray extends Panel {
   async import(file) {
     try {
       const { latents } = JSON.parse(await file.files[0].text());
-      for (const { name, z, label } of latents) {
-        if (!Array.isArray(z) || !z.length || !z.every(Number.isFinite)) throw new Error();
-        keep(pack(z), String(name ?? ""), Number(label) || 0);
-      }
+      if (!latents.every(({ z, label }) => Array.isArray(z) && isSound(z, label ?? 0))) throw new Error();
+      for (const { name, z, label } of latents) keep(pack(z), String(name ?? ""), label ?? 0);
     } catch {
       this.refuse(say("tray.unreadable"));
     }
