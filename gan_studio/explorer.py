@@ -7,7 +7,7 @@ at once. One worker thread draws, on its own copies of the weights.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ import torch
 
 from gan_studio.data.pixels import dots
 from gan_studio.errors import StudioError
-from gan_studio.judges.player import Player, live_player, player_of, saved_player
+from gan_studio.judges.player import Player, player_of, saved_player
 from gan_studio.latent.maps import BlendRequest, MapRequest, map_latents
 from gan_studio.latent.source import LIVE, PATH_FRAMES, DrawRequest, LatentRequest, Source, latents_of, past_step
 from gan_studio.rounds import Rounds
@@ -30,6 +30,7 @@ from gan_studio.training.device import resolve_precision
 from gan_studio.worker import Worker
 
 _MOST_CHECKPOINTS = 4
+_MOST_LIVES = 4
 _RAW_SECONDS = 1.0
 _MOST_TOGETHER = 80  # pictures: sixteen people's, four of them with variations
 MOST_SMALL = 17
@@ -70,6 +71,7 @@ class Explorer:
         self._shown, self._studied = _Sources(session), _Sources(session)
         self._kept: tuple[tuple[Path, int], Player] | None = None
         self._then: tuple[Weights, Player] | None = None
+        self._lives: deque[tuple[str, Player]] = deque(maxlen=_MOST_LIVES)
         self._rounds = Rounds(worker, self._draw_all, pictures_of, _MOST_TOGETHER)
 
     def submit(self, request: Small) -> Future[Drawing]:
@@ -98,9 +100,14 @@ class Explorer:
         """A further part of a long study: it goes to the end of the line, so that others have their turn."""
         return self._studies.submit(work, *arguments)
 
-    def study_player(self, source: str, work: Callable[..., T], *arguments: object) -> Future[T]:
-        """``work(player, *arguments)`` there, where the discriminator is needed too."""
-        return self._studies.submit(lambda: work(self._player(source), *arguments))
+    def study_player(
+        self, source: str, work: Callable[..., T], *arguments: object, step: int | None = None
+    ) -> Future[T]:
+        """``work(player, *arguments)`` there, where the discriminator is needed too.
+
+        ``step``: the live player as it was studied at that step, where it is one of the last; else as it is now.
+        """
+        return self._studies.submit(lambda: work(self._player(source, step), *arguments))
 
     def _draw_all(self, requests: Sequence[Small]) -> list[Drawing | Exception]:
         """Of each source together."""
@@ -135,9 +142,18 @@ class Explorer:
             )
         return _drawn(other, latents_of(request, source), request.label)
 
-    def _player(self, name: str) -> Player:
+    def _live_player(self, step: int | None) -> Player:
+        run = self._session.weights.run_id if self._session.weights else None
+        for known_run, player in self._lives:
+            if known_run == run and player.source.step == step:
+                return player
+        weights = self._session.copy_players()
+        self._lives.append((weights.run_id, player_of(weights, LIVE)))
+        return self._lives[-1][1]
+
+    def _player(self, name: str, live_step: int | None = None) -> Player:
         if name == LIVE:
-            return live_player(self._session)
+            return self._live_player(live_step)
         step = past_step(name)
         if step is not None:
             weights = _past_weights(self._session, step)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import torch
+from pydantic import Field
 from torch import nn
 
 from gan_studio.config import RunConfig
@@ -24,9 +25,14 @@ Kind = Literal["score", "class", "pixels", "features"]
 
 class HeatRequest(MapRequest):
     """Values at the places of a map: the discriminator's score, the class that the classifier sees, or the distance to
-    the nearest training picture by pixels or features."""
+    the nearest training picture by pixels or features.
+
+    ``step``: of the weights of that step of the live run, if they are still known, as the values before these were;
+    without it, or if not, of the newest.
+    """
 
     kind: Kind = "score"
+    step: Annotated[int, Field(ge=0)] | None = None
 
 
 @dataclass(frozen=True)

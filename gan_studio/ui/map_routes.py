@@ -59,7 +59,9 @@ def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, comparer: Co
     @said
     async def heat(request: Request) -> Response:
         wanted = await read_body(request, HeatRequest, MOST_LATENT_BYTES)
-        found = await while_listening(request, explorer.study_player(wanted.source, heats.measure, wanted))
+        found = await while_listening(
+            request, explorer.study_player(wanted.source, heats.measure, wanted, step=wanted.step)
+        )
         if isinstance(found, Preparing):
             return json_response({"preparing": found.share})
         values = [round(value, 5) for value in found.values.nan_to_num(0, 1e9, -1e9).tolist()]

@@ -85,7 +85,7 @@ def test_directions_of_every_kind_move_the_picture_and_the_grid(visitor):
             page.click(f"[data-example='{index}']")
     page.click("[data-examples=find]")
     page.wait_for_selector("[data-direction='1']:has-text('separator')")
-    page.wait_for_selector("text=/the separator is right .* % of the time/")
+    page.wait_for_selector("text=/each judged by a separator that was made without it, .* % come out right/")
     choose_kind(page, "saved", "[data-direction='0'] input[value=slant]")
     page.locator("[data-direction='0'] input[type=range]").fill("-3.5")
     reaches(page, f"{DRAWN} == '[-3.5]'")

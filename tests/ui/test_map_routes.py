@@ -159,3 +159,17 @@ def test_everything_follows_the_training_run(served):
     steps.append(post(served, "cloud", generated=10, real=0, what="latents").json()["step"])
     served.session.pause()
     assert 1 < steps[0] <= steps[1] <= steps[2]
+
+
+def test_values_of_one_map_can_be_of_the_same_weights_while_training_goes_on(served):
+    served.session.step_once(tiny_config())
+    plane = post(served, "plane").json()["plane"]
+
+    def heat(**more):
+        answer = post(served, "heat", plane=plane, places=SQUARE[:5], **more).json()
+        return answer["step"], answer["values"]
+
+    first = heat()
+    served.session.step_once(tiny_config())
+    assert heat(step=first[0]) == first
+    assert heat()[0] == heat(step=10**6)[0] == first[0] + 1  # of weights that nobody knows any more: the newest

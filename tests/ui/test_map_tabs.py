@@ -100,6 +100,28 @@ def test_a_map_goes_along_directions_that_were_found_and_saved_elsewhere(visitor
     reaches(page, f"document.querySelector('gan-map .fault') == null && {MAP}.dataset.complete == 'true'")
 
 
+def test_a_heat_map_shows_values_of_one_step_only(visitor):
+    page = visitor.open()
+    seen = page.evaluate("""async () => {
+      const { Lattice, pointsIn } = await import("/live/static/lattice.js");
+      let [value, most] = [1, Infinity];
+      const ask = (points) => (most-- > 0 ? Promise.resolve(points.map(() => value)) : new Promise(() => {}));
+      const lattice = new Lattice(ask, () => {}, () => {}, 1);
+      const view = { x: 0, y: 0, size: 16 };
+      const settle = () => new Promise((done) => setTimeout(done, 100));
+      const shown = () => [...new Set(pointsIn(view, 1).map((point) => lattice.getTogether(point)))];
+      const known = () => new Set(pointsIn(view, 1).map((point) => lattice.get(point))).size;
+      lattice.want(view);
+      await settle();
+      [value, most] = [2, 2];
+      lattice.renew();
+      lattice.want(view);
+      await settle();
+      return [shown(), known()];
+    }""")
+    assert seen == [[1], 2]  # some are known anew, and none of those is shown
+
+
 def test_what_was_lost_is_asked_for_again_and_a_fault_is_said(visitor):
     page = open_inner_tab(visitor, "Map")
     reaches(page, f"{MAP}.dataset.complete == 'true'")

@@ -25,15 +25,17 @@ export function pointsIn({ x, y, size }, spacing) {
 export const nearestPoint = (place, spacing) => place.map((at) => Math.round(at / spacing) * spacing);
 
 export class Lattice {
-  // ask(points, signal) gives a list of values; onNews() when there are some; onProblem(text, lost): what is lost is asked for again.
-  constructor(ask, onNews, onProblem) {
-    Object.assign(this, { ask, onNews, onProblem, version: 0, busy: 0, known: new Map(), asked: new Set(), wanted: [] });
+  // ask(points, signal) gives a list of values; onNews() when there are some; onProblem(text, lost): what is lost is asked
+  // for again. `atOnce`: how many requests are in flight.
+  constructor(ask, onNews, onProblem, atOnce = IN_FLIGHT) {
+    Object.assign(this, { ask, onNews, onProblem, atOnce, version: 0, busy: 0, known: new Map(), before: null, asked: new Set(), wanted: [] });
     this.control = new AbortController();
   }
 
   // Everything is of another plane, generator or class.
   clear() {
     this.known = new Map();
+    this.before = null;
     this.asked = new Set();
     this.version += 1;
     this.wanted = [];
@@ -43,12 +45,18 @@ export class Lattice {
 
   // The weights have changed: what is known stays in sight until it is known anew.
   renew() {
+    if (this.complete) this.before = new Map(this.known);
     this.version += 1;
     this.asked = new Set();
   }
 
   get(point) {
     return this.known.get(String(point))?.value;
+  }
+
+  // The same, but what belongs together: while some of the view is not known anew, what was known of it before.
+  getTogether(point) {
+    return ((!this.complete && this.before?.get(String(point))) || this.known.get(String(point)))?.value;
   }
 
   isCurrent(point) {
@@ -67,7 +75,7 @@ export class Lattice {
   }
 
   work() {
-    while (this.busy < IN_FLIGHT) {
+    while (this.busy < this.atOnce) {
       const open = (point) => !this.isCurrent(point) && !this.asked.has(String(point));
       const next = this.wanted.map((points) => points.filter(open)).find((points) => points.length);
       if (!next) return;

@@ -41,7 +41,8 @@ class LatentMap extends Panel {
     this.info = say("map.info");
     const problem = (text) => this.say(text, true);
     this.pictures = new Lattice((...asked) => this.askPictures(...asked), () => this.picturesCame(), problem);
-    this.heat = new Lattice((...asked) => this.askHeat(...asked), () => this.heatCame(), (...problem) => this.heatFailed(...problem));
+    // One at a time: the first answer says of which weights all of them are to be.
+    this.heat = new Lattice((...asked) => this.askHeat(...asked), () => this.heatCame(), (...problem) => this.heatFailed(...problem), 1);
     this.view = new Viewport(this.canvas, {
       onChange: () => this.moved(),
       onHover: (place) => this.hover(place),
@@ -148,7 +149,7 @@ class LatentMap extends Panel {
     this.say(this.info);
     this.unmeasurable = false;
     this.pictures.clear();
-    this.heat.clear();
+    this.clearHeat();
     if (another && (this.refit || !this.fitted)) this.fit();
     else this.moved();
     this.refit = false;
@@ -187,8 +188,13 @@ class LatentMap extends Panel {
     return this.over.value;
   }
 
-  heatChosen() {
+  clearHeat() {
+    this.heatStep = null;
     this.heat.clear();
+  }
+
+  heatChosen() {
+    this.clearHeat();
     this.legend.reset(this.kind);
     this.unmeasurable = false;
     this.say(this.info);
@@ -219,8 +225,8 @@ class LatentMap extends Panel {
   }
 
   async askHeat(points, signal) {
-    const { kind } = this;
-    const request = { ...chosen.value, plane: this.plane, places: points, kind };
+    const { kind, heatStep } = this;
+    const request = { ...chosen.value, plane: this.plane, places: points, kind, step: heatStep };
     const ask = async () => (await post("heat", request, signal)).json();
     let answer = await ask();
     while (answer.preparing !== undefined && this.isConnected) {
@@ -229,7 +235,16 @@ class LatentMap extends Panel {
       if (this.visible) answer = await ask();
     }
     if (kind === this.kind) this.legend.learn(answer);
+    this.heatStep = answer.step;
+    if (heatStep !== null && answer.step !== heatStep) this.renewHeat(answer.step); // the weights of the others are gone
     return answer.values;
+  }
+
+  // Everything in the view anew, of the weights of one `step`, null for the newest.
+  renewHeat(step) {
+    this.heatStep = step;
+    this.heat.renew();
+    this.wantHeat();
   }
 
   weightsChanged(run) {
@@ -247,7 +262,7 @@ class LatentMap extends Panel {
     this.pictures.renew();
     if (now - this.heatAt > HEAT_REFRESH_MS && !this.heat.busy) {
       this.heatAt = now;
-      this.heat.renew();
+      this.renewHeat(null);
     }
     this.moved();
   }
@@ -267,7 +282,7 @@ class LatentMap extends Panel {
     context.imageSmoothingEnabled = false;
     context.fillStyle = document.body.classList.contains("dark") ? "#0b0f19" : "#e2e8f0";
     context.fillRect(0, 0, this.canvas.width, this.canvas.height);
-    this.eachCell(this.pictures, ([bitmap, ...from], box) => context.drawImage(bitmap, ...from, ...box));
+    this.eachCell((point) => this.pictures.get(point), ([bitmap, ...from], box) => context.drawImage(bitmap, ...from, ...box));
     if (this.kind !== "none") this.drawHeat(context);
     this.drawMarks(context);
     this.showHere();
@@ -281,12 +296,12 @@ class LatentMap extends Panel {
   }
 
   // act(value, [left, top, width, height]) for every known cell in the view, finer ones over coarser ones.
-  eachCell(lattice, act) {
+  eachCell(valueAt, act) {
     const finest = spacingOf(this.view.size);
     for (const times of COARSE_TO_FINE) {
       const half = (times * finest) / 2;
       for (const [x, y] of pointsIn(this.view, times * finest)) {
-        const value = lattice.get([x, y]);
+        const value = valueAt([x, y]);
         if (value === undefined) continue;
         const [left, top] = this.view.toPixels([x - half, y + half]).map(Math.round);
         const [right, bottom] = this.view.toPixels([x + half, y - half]).map(Math.round);
@@ -299,10 +314,11 @@ class LatentMap extends Panel {
     const { width, height } = this.canvas;
     if (this.overlay?.width !== width) this.overlay = new OffscreenCanvas(width, height);
     const over = this.overlay.getContext("2d");
+    const valueAt = (point) => this.heat.getTogether(point);
     over.clearRect(0, 0, width, height);
-    const inView = pointsIn(this.view, spacingOf(this.view.size)).map((point) => this.heat.get(point));
+    const inView = pointsIn(this.view, spacingOf(this.view.size)).map(valueAt);
     this.legend.show(inView.filter((value) => value !== undefined));
-    this.eachCell(this.heat, (value, box) => {
+    this.eachCell(valueAt, (value, box) => {
       over.fillStyle = this.legend.colourOf(value);
       over.fillRect(...box);
     });
@@ -360,7 +376,7 @@ class LatentMap extends Panel {
     Object.assign(this.picture, { width, height, hidden: false });
     this.picture.getContext("2d").drawImage(bitmap, left, top, width, height, 0, 0, width, height);
     const [x, y] = point.map((at) => at.toFixed(2));
-    const value = this.kind === "none" ? undefined : this.heat.get(point);
+    const value = this.kind === "none" ? undefined : this.heat.getTogether(point);
     const said = value === undefined ? "" : ` · ${say(`map.heat.${this.kind}`)}: ${this.legend.describe(value)}`;
     setText(this.where, `${say("map.place", { x, y })}${said}`);
   }
