@@ -2,7 +2,7 @@
 import { chosen, current, drawLatents, keep, Newest, pack, picked, pickedLatents, pick, tray, unpack } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
-import { element, number, say, setText } from "./text.js";
+import { element, say, sayWeights, setText } from "./text.js";
 import { addScaled, lengthOf, scaled } from "./vectors.js";
 import { followWeights } from "./weights.js";
 
@@ -179,7 +179,7 @@ class Arithmetic extends Panel {
       cells.forEach((canvas, cell) => drawCells(canvas, bitmap, columns, rows, [cell], 1));
       [...this.slots.querySelectorAll("canvas")].forEach((canvas, cell) => drawCells(canvas, bitmap, columns, rows, [cell], 1));
     }
-    const weights = say("latent.weights", { step: number.format(about.step) });
+    const weights = sayWeights(about.step);
     this.say(about.class ? `${weights}: ${about.class}` : weights);
     if (this.visible) current.set({ ...current.value, z: result, size: this.size });
   }

@@ -5,7 +5,7 @@ import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { exportDirections, forgetDirection, importDirections, noteFound, renameDirection, savedDirections, saveDirection } from "./saved.js";
 import { limited, Sliders } from "./sliders.js";
-import { element, number, say, setText } from "./text.js";
+import { element, number, say, sayWeights, setText } from "./text.js";
 import { addScaled, lengthOf, normals, rowsOf, scaled } from "./vectors.js";
 import { followWeights } from "./weights.js";
 
@@ -349,7 +349,7 @@ class Directions extends Panel {
       this.ownZ = this.moved;
       current.set({ ...current.value, z: this.moved, size });
     }
-    const weights = say("latent.weights", { step: number.format(about.step) });
+    const weights = sayWeights(about.step);
     this.note.classList.remove("fault");
     setText(this.note, about.class ? `${weights}: ${about.class}` : weights);
     this.picture.dataset.drawn = JSON.stringify(offsets);

@@ -33,9 +33,8 @@ export class HeatLegend extends HTMLElement {
   }
 
   showScale(values) {
-    const probability = this.kind === "score" && this.limit === 0.5 && values.every((value) => value >= 0 && value <= 1);
     const line = this.kind === "score" && this.limit !== null ? [this.limit] : [];
-    this.range = probability ? [0, 1] : [Math.min(...values, ...line), Math.max(...values, ...line)];
+    this.range = [Math.min(...values, ...line), Math.max(...values, ...line)];
     const [low, high] = this.range;
     const text = `${low} ${high} ${this.limit}`;
     if (text === this.known) return;
@@ -65,6 +64,11 @@ export class HeatLegend extends HTMLElement {
   colourOf(value) {
     if (this.names.length) return colourOfClass(value);
     return colourOf(this.shareOf(value), this.scale);
+  }
+
+  // How much of the picture under it a value's colour covers: what the discriminator is not decided about stays as it is.
+  strengthOf(value) {
+    return this.scale === "belief" && !this.names.length ? 0.1 + 0.55 * Math.abs(2 * this.shareOf(value) - 1) : 0.5;
   }
 
   // Where a value is on the scale, 0 to 1; the line between real and generated is always in its middle.

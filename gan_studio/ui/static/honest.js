@@ -3,7 +3,7 @@ import { button, field, segments } from "./controls.js";
 import { chosen, current, Newest, post } from "./latents.js";
 import { Panel } from "./panel.js";
 import { decode, drawCells } from "./pictures.js";
-import { element, number, say, setText } from "./text.js";
+import { element, say, sayWeights, setText } from "./text.js";
 import { followWeights } from "./weights.js";
 
 const REFRESH_MS = 4000;
@@ -88,7 +88,7 @@ class Honest extends Panel {
   tell(answer) {
     this.answer = answer;
     const lines = SPACES.filter((space) => answer[space]).map((space) => this.verdict(space, answer[space], answer.count));
-    this.verdicts.replaceChildren(...lines, element("small", {}, say("latent.weights", { step: number.format(answer.step) })));
+    this.verdicts.replaceChildren(...lines, element("small", {}, sayWeights(answer.step)));
   }
 
   verdict(space, { preparing, suspicious, limit }, count) {

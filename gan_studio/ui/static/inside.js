@@ -4,7 +4,7 @@ import { arrows, button, onKeys, segments } from "./controls.js";
 import { chosen, current, Newest, post } from "./latents.js";
 import { Panel } from "./panel.js";
 import { decode, drawCells, drawSheet } from "./pictures.js";
-import { element, number, say, setText } from "./text.js";
+import { element, number, say, sayWeights, setText } from "./text.js";
 import { followWeights } from "./weights.js";
 
 const REFRESH_MS = 3000;
@@ -68,7 +68,7 @@ class Inside extends Panel {
   // -- layers ----------------------------------------------------------------------------------------------
 
   async show({ step, class: name, picture, layers }) {
-    const about = say("latent.weights", { step: number.format(step) });
+    const about = sayWeights(step);
     this.say(`${say("inside.lead")} (${name ? `${about}: ${name}` : about})`);
     drawSheet(this.picture, await decode(picture));
     const key = JSON.stringify(layers.map(({ kind, shape: sides }) => [kind, sides]));

@@ -3,7 +3,7 @@ import { askSheet, atTime, choose, chosen, current, isPast, Newest, rawTitle, ti
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { subscribe } from "./stream.js";
-import { element, number, say, setText, sourceName } from "./text.js";
+import { element, say, sayWeights, setText, sourceName } from "./text.js";
 
 const { principal: PRINCIPAL } = window.ganStudioData;
 const STRIP = 9;
@@ -208,7 +208,7 @@ class Latent extends Panel {
     drawCells(this.besideVariations, bitmap, about.columns, 1, cells(1, about.count - 1), 4);
     const other = nameOf(request.beside);
     const name = request.beside_raw ? say("latent.beside.name.raw", { name: other }) : other;
-    const weights = say("latent.weights", { step: number.format(about.step) });
+    const weights = sayWeights(about.step);
     this.figures.classList.remove("refused");
     this.besideNote.classList.remove("fault");
     setText(this.besideNote, `${name}: ${weights}${about.class ? `, ${about.class}` : ""}`);
@@ -231,7 +231,7 @@ class Latent extends Panel {
   describe(about) {
     this.about = about;
     this.note.classList.remove("fault");
-    const weights = say("latent.weights", { step: number.format(about.step) });
+    const weights = sayWeights(about.step);
     const named = this.state.beside ? `${nameOf(this.state.source)}: ${weights}` : weights;
     setText(this.note, about.class ? `${named}: ${about.class}` : named);
     about.explained.forEach((share, index) => {

@@ -319,12 +319,12 @@ class LatentMap extends Panel {
     const inView = pointsIn(this.view, spacingOf(this.view.size)).map(valueAt);
     this.legend.show(inView.filter((value) => value !== undefined));
     this.eachCell(valueAt, (value, box) => {
+      over.clearRect(...box); // a coarser value
+      over.globalAlpha = this.legend.strengthOf(value);
       over.fillStyle = this.legend.colourOf(value);
       over.fillRect(...box);
     });
-    context.globalAlpha = 0.5;
     context.drawImage(this.overlay, 0, 0);
-    context.globalAlpha = 1;
   }
 
   drawMarks(context) {

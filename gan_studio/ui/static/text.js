@@ -30,5 +30,7 @@ export function setText(node, text) {
 
 export const number = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
 
+export const sayWeights = (step) => (step ? say("latent.weights", { step: number.format(step) }) : say("latent.untrained"));
+
 // Address of a live route, wherever the page itself is mounted.
 export const route = (path) => new URL(`../${path}`, import.meta.url).href;
