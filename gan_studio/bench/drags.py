@@ -10,7 +10,7 @@ import asyncio
 import json
 import multiprocessing
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -125,16 +125,29 @@ def _move_of(moves: list[list[float]], at: float, value: float) -> int:
 # -- many hands ------------------------------------------------------------------------------------------
 
 
+def _slide(number: int, place: float, whole: bool) -> dict[str, Any]:
+    return {"seed": number, "principal": [3 * place], "variations": 16 if whole else 0}
+
+
+def _blend(number: int, place: float, whole: bool) -> dict[str, Any]:
+    return {"seed": number, "places": [[abs(place), 0.5]]}
+
+
+HANDS = {"a slider": ("latent", _slide), "the pad": ("blend", _blend)}
+"""What many people drag, with its live route and the request of visitor ``number`` for a ``place`` in [-1, 1]; the page
+asks for the ``whole`` view more seldom."""
+
+
 @contextmanager
-def people(address: str, count: int) -> Iterator[Any]:
-    """``count`` people who drag the first slider without a pause, as the page does it: with one request in flight, and
-    variations of the picture as seldom as the page asks for them.
+def people(address: str, count: int, hand: str = "a slider") -> Iterator[Any]:
+    """``count`` people who drag one of :data:`HANDS` without a pause, as the page does it: with one request in flight,
+    and variations of the picture as seldom as the page asks for them.
 
     Yields an array of how many pictures each has received.
     """
     context = multiprocessing.get_context("spawn")
     received = context.Array("i", count)
-    process = context.Process(target=_drag_all, args=(address, received))
+    process = context.Process(target=_drag_all, args=(address, received, hand))
     process.start()
     try:
         end = time.monotonic() + 30
@@ -146,16 +159,18 @@ def people(address: str, count: int) -> Iterator[Any]:
         process.join()
 
 
-def _drag_all(address: str, received: Any) -> None:
+def _drag_all(address: str, received: Any, hand: str) -> None:
     with suppress(KeyboardInterrupt, OSError, asyncio.IncompleteReadError):
-        asyncio.run(_drag_each(address, received))
+        asyncio.run(_drag_each(address, received, hand))
 
 
-async def _drag_each(address: str, received: Any) -> None:
-    await asyncio.gather(*(_drag(address, received, number) for number in range(len(received))))
+async def _drag_each(address: str, received: Any, hand: str) -> None:
+    await asyncio.gather(*(_drag(address, received, number, *HANDS[hand]) for number in range(len(received))))
 
 
-async def _drag(address: str, received: Any, number: int) -> None:
+async def _drag(
+    address: str, received: Any, number: int, path: str, wanted: Callable[[int, float, bool], dict[str, Any]]
+) -> None:
     """One person, through a bare socket: the machine that is measured has the people's browsers on it as well."""
     host, port = address.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
@@ -163,11 +178,10 @@ async def _drag(address: str, received: Any, number: int) -> None:
     while True:
         now = time.monotonic()
         place = abs(now + number / len(received)) % 2 - 1
-        request = {"seed": number, "principal": [3 * place], "variations": 0}
-        if now - varied > max(VARY_SECONDS, VARY_TIMES * took):
-            request["variations"], varied = 16, now
-        body = json.dumps(request).encode()
-        head = f"POST /live/latent HTTP/1.1\r\nHost: {host}:{port}\r\nX-Visitor: {number}\r\n"
+        whole = now - varied > max(VARY_SECONDS, VARY_TIMES * took)
+        varied = now if whole else varied
+        body = json.dumps(wanted(number, place, whole)).encode()
+        head = f"POST /live/{path} HTTP/1.1\r\nHost: {host}:{port}\r\nX-Visitor: {number}\r\n"
         writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         answer = await reader.readuntil(b"\r\n\r\n")
         await reader.readexactly(int(answer.lower().split(b"content-length:")[1].split(b"\r\n")[0]))

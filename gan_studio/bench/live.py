@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
-from gan_studio.bench.drags import DRAGS, people, watch_drag
+from gan_studio.bench.drags import DRAGS, HANDS, people, watch_drag
 from gan_studio.bench.plan import Plan, say
 from gan_studio.bench.timing import ratios, spread
 from gan_studio.bench.visitors import (
@@ -149,7 +149,7 @@ def _overhead(
         crowds = {
             "app, 0 viewers": lambda: nullcontext(dict),
             **{_viewers(count): partial(_viewing, address, count, seconds) for count in VIEWERS},
-            f"app, {PEOPLE} people dragging a slider": partial(_dragging, address, seconds),
+            **{f"app, {PEOPLE} people dragging {hand}": partial(_dragging, address, seconds, hand) for hand in HANDS},
             "app, a browser on this machine": partial(_looking, page, address),
         }
         for number in range(plan.rounds):
@@ -177,15 +177,15 @@ def _viewing(address: str, count: int, seconds: float) -> Iterator[Callable[[], 
 
 
 @contextmanager
-def _dragging(address: str, seconds: float) -> Iterator[Callable[[], dict[str, float]]]:
-    """The same of pictures, for people who drag a slider."""
-    with people(address, PEOPLE) as received:
+def _dragging(address: str, seconds: float, hand: str) -> Iterator[Callable[[], dict[str, float]]]:
+    """The same of pictures, for people who drag ``hand``."""
+    with people(address, PEOPLE, hand) as received:
         before = list(received)
 
         def rates() -> dict[str, float]:
             each = [(now - then) / seconds for now, then in zip(received, before, strict=True)]
             named = {"the slowest": min(each), "the quickest": max(each)}
-            return {f"pictures to {name} of {PEOPLE} people dragging": rate for name, rate in named.items()}
+            return {f"pictures to {name} of {PEOPLE} people dragging {hand}": rate for name, rate in named.items()}
 
         yield rates
 
