@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch.nn.functional import adaptive_avg_pool2d
 
@@ -16,7 +17,6 @@ from gan_studio.networks.generator import Generator
 LATENTS = 10_000
 _BATCH = 250
 _MOST_FEATURES = 2500
-_OVERSAMPLING = 10
 _POWER_ITERATIONS = 4
 
 
@@ -69,18 +69,17 @@ def activation_components(
 def principal_components(features: torch.Tensor, count: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     """Coordinates (N, K) of ``features``: (N, F) along their first components, and the shares (K,) of the variance.
 
-    Randomised subspace iteration (Halko et al. 2011, arXiv:0909.4061, algorithm 4.4). Centres ``features`` in place.
+    scikit-learn's randomised PCA (Halko et al. 2011, arXiv:0909.4061); K is ``count``, or as many as there can be.
     """
-    features -= features.mean(0)
-    width = min(count + _OVERSAMPLING, *features.shape)
-    basis = torch.randn(features.shape[1], width, generator=torch.Generator().manual_seed(seed))
-    for _ in range(_POWER_ITERATIONS):
-        basis = torch.linalg.qr(features.T @ (features @ basis)).Q
-    within = features @ basis
-    squares, turn = torch.linalg.eigh((within.T @ within).double())
-    squares, turn = squares.flip(0)[:count].clamp_min(0), turn.flip(1)[:, :count]
-    total = torch.linalg.vector_norm(features, dim=0).double().square().sum()
-    return within @ turn.float(), (squares / total).float()
+    from sklearn.decomposition import PCA
+    from threadpoolctl import threadpool_limits
+
+    count = min(count, *features.shape)
+    solver = PCA(count, svd_solver="randomized", iterated_power=_POWER_ITERATIONS, random_state=seed)
+    # More threads would fight with training for the cores.
+    with threadpool_limits(1), np.errstate(invalid="ignore"):  # nothing varies: no share is a number
+        coordinates = solver.fit_transform(features.numpy())
+    return torch.from_numpy(coordinates).float(), torch.from_numpy(solver.explained_variance_ratio_).float()
 
 
 def _features(network: Generator, layer: str, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:

@@ -36,7 +36,7 @@ def project(vectors: torch.Tensor, method: Method, seed: int = 0) -> torch.Tenso
 
 def _principal(vectors: torch.Tensor, count: int) -> torch.Tensor:
     """The coordinates (N, count) along the principal directions, each pointing to its largest entry's side."""
-    found, _ = principal_components(vectors.clone().float(), count)
+    found, _ = principal_components(vectors.float(), count)
     return torch.nn.functional.pad(with_signs(found.T).T.double(), (0, count - found.shape[1]))
 
 

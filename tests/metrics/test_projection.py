@@ -37,7 +37,7 @@ def test_pca_shows_the_widest_directions():
 def test_more_numbers_than_vectors_and_fewer_than_two():
     wide = torch.randn(10, 500, generator=torch.Generator().manual_seed(0))
     long = torch.cat([wide, torch.zeros(495, 500) + wide.mean(0)])  # the same directions, found the other way
-    torch.testing.assert_close(project(wide, "pca"), project(long, "pca")[:10], atol=1e-5, rtol=0)
+    torch.testing.assert_close(project(wide, "pca"), project(long, "pca")[:10], atol=1e-4, rtol=0)
     before = wide.clone()
     assert project(wide[:, :1], "pca")[:, 1].abs().max() == 0
     assert project(wide[:, :1], "tsne").isfinite().all()
