@@ -7,7 +7,7 @@ at once. One worker thread draws, on its own copies of the weights.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ import torch
 
 from gan_studio.data.pixels import dots
 from gan_studio.errors import StudioError
-from gan_studio.judges.player import Player, player_of, saved_player
+from gan_studio.judges.player import Player, live_player, player_of, saved_player
 from gan_studio.latent.maps import BlendRequest, MapRequest, map_latents
 from gan_studio.latent.source import LIVE, PATH_FRAMES, DrawRequest, LatentRequest, Source, latents_of, past_step
 from gan_studio.rounds import Rounds
@@ -31,11 +31,11 @@ from gan_studio.worker import Worker
 
 _MOST_CHECKPOINTS = 4
 _MOST_LIVES = 4
+_LIVE_SECONDS = 3.0
 _RAW_SECONDS = 1.0
 _MOST_TOGETHER = 80  # pictures: sixteen people's, four of them with variations
 MOST_SMALL = 17
 """Pictures of a request that goes into a round for everybody."""
-_USUAL_LATENT = 32
 PIECE = 40
 """Pictures that are drawn in one go."""
 
@@ -71,7 +71,7 @@ class Explorer:
         self._shown, self._studied = _Sources(session), _Sources(session)
         self._kept: tuple[tuple[Path, int], Player] | None = None
         self._then: tuple[Weights, Player] | None = None
-        self._lives: deque[tuple[str, Player]] = deque(maxlen=_MOST_LIVES)
+        self._lives: list[_Live] = []
         self._rounds = Rounds(worker, self._draw_all, pictures_of, _MOST_TOGETHER)
 
     def submit(self, request: Small) -> Future[Drawing]:
@@ -101,13 +101,19 @@ class Explorer:
         return self._studies.submit(work, *arguments)
 
     def study_player(
-        self, source: str, work: Callable[..., T], *arguments: object, step: int | None = None
+        self,
+        source: str,
+        work: Callable[..., T],
+        *arguments: object,
+        shared: bool = False,
+        step: int | None = None,
     ) -> Future[T]:
         """``work(player, *arguments)`` there, where the discriminator is needed too.
 
-        ``step``: the live player as it was studied at that step, where it is one of the last; else as it is now.
+        ``shared``: the live one may be some seconds old while it trains, and is kept for a while; with ``step``, as it
+        was kept at that step, if it still is.
         """
-        return self._studies.submit(lambda: work(self._player(source, step), *arguments))
+        return self._studies.submit(lambda: work(self._player(source, shared, step), *arguments))
 
     def _draw_all(self, requests: Sequence[Small]) -> list[Drawing | Exception]:
         """Of each source together."""
@@ -142,18 +148,25 @@ class Explorer:
             )
         return _drawn(other, latents_of(request, source), request.label)
 
-    def _live_player(self, step: int | None) -> Player:
-        run = self._session.weights.run_id if self._session.weights else None
-        for known_run, player in self._lives:
-            if known_run == run and player.source.step == step:
-                return player
+    def _shared_player(self, step: int | None) -> Player:
+        """What many people lay over their maps is of the same few copies, each whole map of one."""
+        newest = self._session.weights
+        kept = [live for live in self._lives if newest and live.run == newest.run_id]
+        for live in kept:
+            if live.player.source.step == step:
+                return live.player
+        if kept:
+            age = time.monotonic() - kept[-1].copied
+            training = self._session.snapshot.state == "running" and age < _LIVE_SECONDS
+            if training or kept[-1].player.source.step == newest.step:
+                return kept[-1].player
         weights = self._session.copy_players()
-        self._lives.append((weights.run_id, player_of(weights, LIVE)))
-        return self._lives[-1][1]
+        self._lives = [*kept, _Live(weights.run_id, time.monotonic(), player_of(weights, LIVE))][-_MOST_LIVES:]
+        return self._lives[-1].player
 
-    def _player(self, name: str, live_step: int | None = None) -> Player:
+    def _player(self, name: str, shared: bool = False, live_step: int | None = None) -> Player:
         if name == LIVE:
-            return self._live_player(live_step)
+            return self._shared_player(live_step) if shared else live_player(self._session)
         step = past_step(name)
         if step is not None:
             weights = _past_weights(self._session, step)
@@ -165,6 +178,15 @@ class Explorer:
         if self._kept is None or self._kept[0] != key:
             self._kept = key, saved_player(path, name)
         return self._kept[1]
+
+
+@dataclass(frozen=True)
+class _Live:
+    """The live GAN of the run ``run`` as it was copied at some time."""
+
+    run: str
+    copied: float
+    player: Player
 
 
 class _Sources:
@@ -251,9 +273,9 @@ def _past_weights(session: Session, step: int) -> Weights:
 
 
 def pictures_of(request: Small) -> int:
-    """How many pictures a request is for; of given latents, whose size only their generator knows, about how many."""
+    """How many pictures a request is for; where it does not say how many latents it brings, a whole piece."""
     if isinstance(request, DrawRequest):
-        return len(request.labels) or max(3 * len(request.z) // 16 // _USUAL_LATENT, 1)
+        return request.count or PIECE
     if isinstance(request, BlendRequest):
         return len(request.places)
     return 2 * PATH_FRAMES if request.view == "path" else 1 + request.variations
@@ -283,7 +305,7 @@ def _wanted_or_refusal(request: Small, source: Source) -> tuple[torch.Tensor, to
         z = map_latents(request, source) if isinstance(request, BlendRequest) else latents_of(request, source)
         own = isinstance(request, DrawRequest) and request.labels
         labels = source.labels_of(request, len(z)) if own else source.labels(request.label, len(z))
-        return z, labels, "" if own else source.class_name(request.label, z[0])
+        return z, labels, source.class_name(request.labels[0] if own else request.label, z[0])
     except StudioError as error:
         return error
 
@@ -294,7 +316,7 @@ def draw_first(source: Source, request: DrawRequest) -> tuple[Drawing, torch.Ten
     latents = latents_of(request, source)
     labels = source.labels_of(request, len(latents))
     images = draw(source, latents[:PIECE], None if labels is None else labels[:PIECE])
-    name = "" if request.labels else source.class_name(request.label, latents[0])
+    name = source.class_name(request.labels[0] if request.labels else request.label, latents[0])
     drawing = Drawing(images, latents, source.step, source.explained, name)
     return drawing, labels, source.frozen() if len(latents) > PIECE else None
 

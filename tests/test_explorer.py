@@ -220,3 +220,28 @@ def test_raw_weights_of_the_past_are_refused(session, explorer):
     session.step_once(tiny_config())
     with pytest.raises(StudioError, match="only kept averaged"):
         draw(explorer, beside="live@0", beside_raw=True)
+
+
+def test_many_people_share_the_live_gans_they_lay_over_their_maps(session, explorer):
+    session.reset(tiny_config())
+    session.resume()
+    given = [[None] * 6]  # six people, one request each in turn, each whole map of one step
+
+    def ask(step):
+        study = explorer.study_player("live", lambda player: player.source.step, shared=True, step=step)
+        return study.result(timeout=20)
+
+    for _ in range(8):
+        given.append([ask(step) for step in given[-1]])
+    session.pause()
+    assert all(steps == given[1] for steps in given[2:])
+    session.step_once(tiny_config())
+    assert ask(10**6) == session.snapshot.step > given[1][0]  # that one is not known: the newest
+
+
+def test_an_announced_count_of_latents_must_be_theirs(session, explorer):
+    session.step_once(tiny_config())
+    z = pack(draw(explorer, seed=4).latents[:2])
+    assert len(draw_given(explorer, z=z, count=2).images) == 2
+    with pytest.raises(StudioError, match="3 latents were announced, 2 came"):
+        draw_given(explorer, z=z, count=3)

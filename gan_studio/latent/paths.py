@@ -29,15 +29,21 @@ def slerp(a: torch.Tensor, b: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
     Between opposite ends every way round is an arc: it goes by the axis that is most at right angles to them. Falls
     back to :func:`lerp` where an end is zero, or both point the same way.
     """
+    kind, a, b, t = (
+        a.dtype,
+        a.double(),
+        b.double(),
+        t.double(),
+    )  # float32 cannot tell opposite ends from nearly opposite ones
     length_a, length_b = a.norm(), b.norm()
     if not (length_a > 0 and length_b > 0):
-        return lerp(a, b, t)
+        return lerp(a, b, t).to(kind)
     unit_a, unit_b = a / length_a, b / length_b
     angle = torch.arccos((unit_a @ unit_b).clamp(-1, 1))
     if angle.sin() >= 1e-4:
         aside = (unit_b - angle.cos() * unit_a) / angle.sin()
     elif angle < 1 or len(a) == 1:
-        return lerp(a, b, t)
+        return lerp(a, b, t).to(kind)
     else:
         angle = torch.full_like(angle, math.pi)
         axis = torch.nn.functional.one_hot(unit_a.abs().argmin(), len(a)).to(a.dtype)
@@ -45,7 +51,7 @@ def slerp(a: torch.Tensor, b: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         aside = aside / aside.norm()
     t = t[:, None]
     direction = torch.cos(t * angle) * unit_a + torch.sin(t * angle) * aside
-    return direction * length_a ** (1 - t) * length_b**t
+    return (direction * length_a ** (1 - t) * length_b**t).to(kind)
 
 
 INTERPOLATIONS = {"linear": lerp, "spherical": slerp}

@@ -15,7 +15,7 @@ from gan_studio.data.pixels import to_bytes
 from gan_studio.errors import StudioError
 from gan_studio.latent.directions import principal_directions
 from gan_studio.latent.paths import lerp, slerp
-from gan_studio.latent.vectors import Packed, unpack, unpack_one
+from gan_studio.latent.vectors import MOST_LATENTS, Packed, unpack, unpack_one
 from gan_studio.networks import build_generator, chosen_classes
 from gan_studio.space import Space
 
@@ -59,7 +59,10 @@ class LatentRequest(BaseModel):
 
 
 class DrawRequest(BaseModel):
-    """Pictures of given latents ``z``, all of class number ``label`` or, with ``labels``, each of its own."""
+    """Pictures of given latents ``z``, all of class number ``label`` or, with ``labels``, each of its own.
+
+    ``count``: how many latents these are, which only their generator could tell; few are drawn with other people's.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -67,6 +70,7 @@ class DrawRequest(BaseModel):
     label: Label = 0
     labels: tuple[Label, ...] = ()
     z: Packed
+    count: Annotated[int, Field(ge=1, le=MOST_LATENTS)] | None = None
 
 
 class Source:
@@ -178,7 +182,10 @@ def latent_of_seed(seed: int, size: int) -> torch.Tensor:
 def latents_of(request: LatentRequest | DrawRequest, source: Source) -> torch.Tensor:
     """The latents of a request: (N, Z)."""
     if isinstance(request, DrawRequest):
-        return unpack(request.z, source.latent_size)
+        latents = unpack(request.z, source.latent_size)
+        if request.count not in (None, len(latents)):
+            raise StudioError(f"count: {request.count} latents were announced, {len(latents)} came")
+        return latents
     if request.view == "path":
         ends = [request.truncation * latent_of_seed(s, source.latent_size) for s in (request.seed, request.to_seed)]
         t = torch.linspace(0, 1, PATH_FRAMES)

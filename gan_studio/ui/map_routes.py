@@ -60,7 +60,7 @@ def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, comparer: Co
     async def heat(request: Request) -> Response:
         wanted = await read_body(request, HeatRequest, MOST_LATENT_BYTES)
         found = await while_listening(
-            request, explorer.study_player(wanted.source, heats.measure, wanted, step=wanted.step)
+            request, explorer.study_player(wanted.source, heats.measure, wanted, shared=True, step=wanted.step)
         )
         if isinstance(found, Preparing):
             return json_response({"preparing": found.share})

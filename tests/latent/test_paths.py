@@ -58,12 +58,19 @@ def test_ends_without_an_arc_give_the_straight_line(b):
     torch.testing.assert_close(slerp(a, b, T), lerp(a, b, T))
 
 
-def test_between_opposite_ends_the_arc_stays_on_the_shell():
-    a, _ = pair()
-    found = slerp(a, -a, T.double())
-    torch.testing.assert_close(found[-1], -a)
-    torch.testing.assert_close(found.norm(dim=1), a.norm().expand(11))
-    assert found[5] @ a == pytest.approx(0, abs=1e-9)  # half of the way is a quarter turn
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64])
+def test_between_opposite_ends_the_arc_stays_on_the_shell(kind):
+    for seed in range(20):
+        a = pair(seed)[0].to(kind)
+        found = slerp(a, -a, T.to(kind))
+        assert found.dtype == kind
+        torch.testing.assert_close(found[-1], -a)
+        torch.testing.assert_close(found.norm(dim=1), a.norm().expand(11))
+        assert found[5] @ a == pytest.approx(0, abs=1e-4)  # half of the way is a quarter turn
+        assert slerp(a, -1.3 * a, T.to(kind)).norm(dim=1).min() > 0.99 * a.norm()
+
+
+def test_there_is_no_way_round_on_a_line():
     assert slerp(torch.tensor([1.0]), torch.tensor([-1.0]), T).norm(dim=1)[5] == 0  # a line has no way round
 
 

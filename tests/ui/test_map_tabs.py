@@ -106,20 +106,36 @@ def test_a_heat_map_shows_values_of_one_step_only(visitor):
       const { Lattice, pointsIn } = await import("/live/static/lattice.js");
       let [value, most] = [1, Infinity];
       const ask = (points) => (most-- > 0 ? Promise.resolve(points.map(() => value)) : new Promise(() => {}));
-      const lattice = new Lattice(ask, () => {}, () => {}, 1);
-      const view = { x: 0, y: 0, size: 16 };
       const settle = () => new Promise((done) => setTimeout(done, 100));
-      const shown = () => [...new Set(pointsIn(view, 1).map((point) => lattice.getTogether(point)))];
-      const known = () => new Set(pointsIn(view, 1).map((point) => lattice.get(point))).size;
+      const begin = async (lattice, view) => {
+        for (const round of [1, 2]) {
+          value = round;
+          lattice.want(view);
+          await settle();
+          lattice.renew();
+        }
+      };
+      const view = { x: 0, y: 0, size: 16 };
+      const [lattice, moved] = [1, 2].map(() => new Lattice(ask, () => {}, () => {}, 1));
+      const kinds = (get) => [...new Set(pointsIn(view, 1).map(get))];
+      await begin(lattice, view);
+      [value, most] = [3, 2];
       lattice.want(view);
       await settle();
-      [value, most] = [2, 2];
-      lattice.renew();
-      lattice.want(view);
+      const renewing = [kinds((point) => lattice.getTogether(point)), kinds((point) => lattice.get(point)).length];
+      most = Infinity;
+      await begin(moved, view);
+      value = 3;
+      moved.want(view);
       await settle();
-      return [shown(), known()];
+      most = 1;
+      view.x = 8; // to where something is not known
+      moved.want(view);
+      await settle();
+      return [...renewing, kinds((point) => moved.getTogether(point))];
     }""")
-    assert seen == [[1], 2]  # some are known anew, and none of those is shown
+    assert seen[:2] == [[2], 2]  # some are known anew, and none of those is shown
+    assert sorted(seen[2], key=str) == [3, None]  # when all were, what was before is over
 
 
 def test_what_was_lost_is_asked_for_again_and_a_fault_is_said(visitor):

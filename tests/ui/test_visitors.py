@@ -59,7 +59,7 @@ class Endless:
     def __init__(self):
         self.asked = []
 
-    def submit(self, *arguments):
+    def submit(self, *arguments, **named):
         self.asked.append(Future())
         return self.asked[-1]
 

@@ -164,20 +164,20 @@ class Arithmetic extends Panel {
   draw() {
     if (!this.visible || !this.size || !this.terms.length) return;
     const result = pack(this.sum());
-    const list = [...this.terms.map(({ z }) => z), result];
-    const labels = [...this.terms.map(({ label }) => label ?? 0), chosen.value.label];
+    const list = [result, ...this.terms.map(({ z }) => z)]; // the class that is said is that of the first
+    const labels = [chosen.value.label, ...this.terms.map(({ label }) => label ?? 0)];
     this.pictures.ask({ z: list, result, source: { ...chosen.value, labels } });
   }
 
   show({ bitmap, columns, rows, about }, { z, result }) {
     if (about.latent_size !== this.size) return; // another generator has just been chosen
     this.result = result;
-    drawCells(this.picture, bitmap, columns, rows, [z.length - 1], 1);
+    drawCells(this.picture, bitmap, columns, rows, [0], 1);
     this.picture.dataset.drawn = result;
     if (z.length === this.terms.length + 1) {
       const cells = [...this.formula.querySelectorAll("canvas")];
-      cells.forEach((canvas, cell) => drawCells(canvas, bitmap, columns, rows, [cell], 1));
-      [...this.slots.querySelectorAll("canvas")].forEach((canvas, cell) => drawCells(canvas, bitmap, columns, rows, [cell], 1));
+      cells.forEach((canvas, cell) => drawCells(canvas, bitmap, columns, rows, [(cell + 1) % cells.length], 1));
+      [...this.slots.querySelectorAll("canvas")].forEach((canvas, cell) => drawCells(canvas, bitmap, columns, rows, [cell + 1], 1));
     }
     const weights = sayWeights(about.step);
     this.say(about.class ? `${weights}: ${about.class}` : weights);

@@ -5,6 +5,7 @@ import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { exportDirections, forgetDirection, importDirections, noteFound, renameDirection, savedDirections, saveDirection } from "./saved.js";
 import { limited, Sliders } from "./sliders.js";
+import { subscribe } from "./stream.js";
 import { element, number, say, sayWeights, setText } from "./text.js";
 import { addScaled, lengthOf, normals, rowsOf, scaled } from "./vectors.js";
 import { followWeights } from "./weights.js";
@@ -25,7 +26,7 @@ class Directions extends Panel {
       onRename: renameDirection,
       onRemove: (index) => this.remove(index),
     });
-    this.examples = new Examples((found) => this.showAttribute(found), (text) => this.tell(text, true));
+    this.examples = new Examples((found, count) => this.showAttribute(found, count), (text) => this.tell(text, true));
     this.note = element("p", { class: "note" }, say("latent.waiting"));
     this.replaceChildren(this.note, element("div", { class: "halves" }, this.buildControls(), this.buildPictures()));
     const problem = (text) => this.complain(text);
@@ -38,9 +39,10 @@ class Directions extends Panel {
     this.pictures = new Newest(send, (sheet, request) => this.show(sheet, request), problem);
     this.grids = new Newest(({ z, source }) => drawLatents(z, source), (sheet, request) => this.showGrid(sheet, request), problem);
     this.ends = [
+      subscribe(({ run }) => (this.run = run)),
       chosen.follow(() => this.refresh()),
       current.follow(({ z }) => z !== this.ownZ && this.refresh()),
-      followWeights(() => this.visible, (run) => this.follow(run)),
+      followWeights(() => this.visible, () => this.refresh()),
     ];
     this.watch = new IntersectionObserver(() => this.refresh());
     this.watch.observe(this);
@@ -107,16 +109,11 @@ class Directions extends Panel {
 
   // -- directions ------------------------------------------------------------------------------------------
 
+  // Directions of the run before are not those of a new one.
   get wantedFrom() {
     const { source, label } = chosen.value;
     const run = source.startsWith("live") ? this.run : "";
     return JSON.stringify([source, run, ["layer", "examples"].includes(this.kind.value) && label]);
-  }
-
-  // Directions of the run before are not those of a new one.
-  follow(run) {
-    this.run = run;
-    this.refresh();
   }
 
   // Another generator, or another latent to start from, may have been chosen while this was out of sight.
@@ -167,7 +164,7 @@ class Directions extends Panel {
     this.tell(kind === "weights" || kind === "layer" ? say("directions.of", { step: number.format(answer.step) }) : "");
     if (kind === "examples") {
       this.setDirections([], []);
-      this.examples.show(chosen.value, this.size);
+      this.examples.show({ ...chosen.value, run: this.run }, this.size);
     } else if (kind === "saved") {
       const own = (item) => ({ title: item.name, explained: item.explained, own: true, problem: this.problemOf(item) });
       this.setDirections(saved.map(({ z }) => unpack(z)), saved.map(own));
@@ -209,12 +206,11 @@ class Directions extends Panel {
     this.draw();
   }
 
-  showAttribute(found) {
+  showAttribute(found, count) {
     const titles = ["directions.mean", "directions.separator"].map((key) => say(key));
     const items = titles.map((title, index) => ({ title, explained: found.explained[index] }));
     this.setDirections(rowsOf(unpack(found.directions), this.size), items);
     this.offer(say("directions.kind.examples"));
-    const count = this.examples.marked("with").length + this.examples.marked("without").length;
     const few = count < FEW_EXAMPLES ? ` ${say("directions.accuracy.few")}` : "";
     this.tell(say("directions.accuracy", { share: Math.round(100 * found.accuracy), count }) + few);
   }
@@ -311,7 +307,7 @@ class Directions extends Panel {
     this.takeCurrent();
     const offset = this.offset();
     const about = { source: chosen.value, size: this.size, offsets: [...this.sliders.offsets] };
-    this.pictures.ask({ z: pack(addScaled(Float32Array.from(this.base), 1, offset)), ...about });
+    this.pictures.ask({ z: [pack(addScaled(Float32Array.from(this.base), 1, offset))], ...about });
     const others = new Float32Array(GRID * this.size);
     this.gridLatents.forEach((z, index) => {
       const target = others.subarray(index * this.size, (index + 1) * this.size);
@@ -341,7 +337,7 @@ class Directions extends Panel {
     this.grid.dataset.drawn = JSON.stringify(offsets);
   }
 
-  show({ bitmap, columns, rows, about }, { z, size, offsets }) {
+  show({ bitmap, columns, rows, about }, { z: [z], size, offsets }) {
     if (size !== this.size || size !== about.latent_size) return; // another generator has just been chosen
     drawCells(this.picture, bitmap, columns, rows, [0], 1);
     this.moved = z;

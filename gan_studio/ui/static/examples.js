@@ -9,7 +9,7 @@ const MARKS = ["", "with", "without"]; // in the order of clicks
 const SIGNS = { "": "", with: "✓", without: "✕" };
 
 export class Examples {
-  // `onFound(answer)` gets the directions, `onProblem(text)` what went wrong.
+  // `onFound(answer, count)` gets the directions, `onProblem(text)` what went wrong.
   constructor(onFound, onProblem) {
     Object.assign(this, { onFound, onProblem, sheet: 1, marks: new Map(), chosen: null, size: 0 });
     const button = (name, act) => {
@@ -35,7 +35,8 @@ export class Examples {
 
   // Pictures of another generator are other pictures: marks of the old ones mean nothing.
   show(chosen, size) {
-    if (size !== this.size || chosen.source !== this.chosen?.source || chosen.label !== this.chosen?.label) this.marks.clear();
+    const same = size === this.size && ["source", "label", "run"].every((part) => chosen[part] === this.chosen?.[part]);
+    if (!same) this.marks.clear();
     Object.assign(this, { chosen, size });
     this.latents = rowsOf(normals(SHOWN * size, 1000 + this.sheet), size);
     this.paint();
@@ -80,10 +81,11 @@ export class Examples {
 
   async ask() {
     const both = (mark) => pack(this.marked(mark).flatMap((z) => Array.from(z)));
+    const count = this.marked("with").length + this.marked("without").length;
     this.find.disabled = true;
     try {
       const answer = await post("attribute", { source: this.chosen.source, present: both("with"), absent: both("without") });
-      this.onFound(await answer.json());
+      this.onFound(await answer.json(), count);
     } catch (problem) {
       this.onProblem(problem.message);
     }

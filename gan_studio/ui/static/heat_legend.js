@@ -66,7 +66,7 @@ export class HeatLegend extends HTMLElement {
     return colourOf(this.shareOf(value), this.scale);
   }
 
-  // How much of the picture under it a value's colour covers: what the discriminator is not decided about stays as it is.
+  // How much of the picture under it a value's colour covers: the nearer to the line between real and generated, the less.
   strengthOf(value) {
     return this.scale === "belief" && !this.names.length ? 0.1 + 0.55 * Math.abs(2 * this.shareOf(value) - 1) : 0.5;
   }

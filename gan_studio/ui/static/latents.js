@@ -78,7 +78,7 @@ export function goTo(z, label = null) {
 
 // What the server draws; one item that it refuses would hide the others.
 export const isSound = (numbers, label = 0) =>
-  numbers.length > 0 && numbers.every((value) => Math.abs(value) <= MOST_VALUE) && Number.isInteger(label) && label >= 0 && label <= MOST_LABEL;
+  numbers.length > 0 && numbers.every((value) => Number.isFinite(value) && Math.abs(value) <= MOST_VALUE) && Number.isInteger(label) && label >= 0 && label <= MOST_LABEL;
 
 function readTray() {
   try {
@@ -172,9 +172,9 @@ export async function askSheet(path, request, signal) {
   return { bitmap, columns: about.columns, rows: Math.ceil(about.count / about.columns), about };
 }
 
-// Pictures of latents: a list of strings, or several in one; all of class `label`, or each of its own of `labels`.
+// Pictures of latents: a list of one in each string, or several in one string; all of class `label`, or each of its own of `labels`.
 export const drawLatents = (z, { source, label, labels = [] } = chosen.value, signal = undefined) =>
-  askSheet("draw", { source, label, labels, z: Array.isArray(z) ? packAll(z) : z }, signal);
+  askSheet("draw", { source, label, labels, ...(Array.isArray(z) ? { z: packAll(z), count: z.length } : { z }) }, signal);
 
 // Sends the newest request only: while one is in flight, later ones replace each other. `send(request)` asks. What is
 // lost is sent again.

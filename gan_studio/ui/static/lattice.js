@@ -45,7 +45,7 @@ export class Lattice {
 
   // The weights have changed: what is known stays in sight until it is known anew.
   renew() {
-    if (this.complete) this.before = new Map(this.known);
+    this.before ??= new Map([...this.known].filter(([, { version }]) => version === this.version));
     this.version += 1;
     this.asked = new Set();
   }
@@ -54,9 +54,10 @@ export class Lattice {
     return this.known.get(String(point))?.value;
   }
 
-  // The same, but what belongs together: while some of the view is not known anew, what was known of it before.
+  // The same, but only what belongs together: until all of the view is known anew, what was known before.
   getTogether(point) {
-    return ((!this.complete && this.before?.get(String(point))) || this.known.get(String(point)))?.value;
+    const known = (this.before ?? this.known).get(String(point));
+    return this.before || known?.version === this.version ? known?.value : undefined;
   }
 
   isCurrent(point) {
@@ -67,7 +68,12 @@ export class Lattice {
   want(view) {
     const spacing = spacingOf(view.size);
     this.wanted = COARSER.map((times) => pointsIn(view, times * spacing).filter((point) => !this.isCurrent(point)));
+    this.settle();
     this.work();
+  }
+
+  settle() {
+    if (this.before && this.complete) this.before = null;
   }
 
   get complete() {
@@ -103,6 +109,7 @@ export class Lattice {
       this.wanted = []; // it would be the same for the others
       return;
     }
+    this.settle();
     this.work();
     this.onNews();
   }

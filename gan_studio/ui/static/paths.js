@@ -6,7 +6,7 @@ import { Panel } from "./panel.js";
 import { decode } from "./pictures.js";
 import { Player } from "./player.js";
 import { subscribe } from "./stream.js";
-import { element, number, say, setText } from "./text.js";
+import { element, number, say, sayWeights, setText } from "./text.js";
 
 const COLOURS = { linear: "#e8702a", spherical: "#3b82f6", walk: "#8b5cf6" };
 const FORMATS = ["mp4", "gif", "webp", "png"];
@@ -253,7 +253,7 @@ class Paths extends Panel {
     const anew = again && source === "live" && this.step !== step;
     this.step = step;
     this.note.classList.remove("fault");
-    setText(this.note, `${say(anew ? "paths.anew" : "latent.weights", { step: number.format(step) })} · ${say("paths.count", { count })}`);
+    setText(this.note, `${anew ? say("paths.anew", { step: number.format(step) }) : sayWeights(step)} · ${say("paths.count", { count })}`);
     this.note.classList.toggle("anew", false);
     if (anew) requestAnimationFrame(() => this.note.classList.add("anew"));
   }
