@@ -13,7 +13,6 @@ from gan_studio.config import make_config
 from gan_studio.data.pixels import tile
 from gan_studio.errors import StudioError
 from gan_studio.latent.source import Source
-from gan_studio.networks import choose_class
 from gan_studio.space import Space
 from gan_studio.training.checkpoint import Checkpoint, CheckpointError, read_checkpoint
 
@@ -75,7 +74,7 @@ def draw_samples(source: Source, count: int, seed: int, chosen: int | None = Non
             labels = torch.randint(len(source.space.classes), (_BATCH,), generator=rng)
             labels = labels if chosen is None else torch.full_like(labels, chosen)
         elif chosen is not None:
-            z = choose_class(z, len(source.voters), chosen)
+            z = source.choose(z, chosen)
         batches += draw_parts(source, z, labels, count - start)
     return torch.cat(batches)
 

@@ -16,7 +16,7 @@ from torchvision import transforms
 
 from gan_studio.config import RunConfig
 from gan_studio.data import DataSet, load_data
-from gan_studio.networks import build_networks, chosen_classes
+from gan_studio.networks import build_networks
 from gan_studio.training.device import resolve_device
 
 DCGAN_SIDE, DCGAN_LATENT, DCGAN_BATCH = 64, 100, 64
@@ -72,7 +72,7 @@ def same_networks(config: RunConfig, workers: int) -> Iterator[None]:
             betas=(config.discriminator_beta1, config.discriminator_beta2),
         ),
     )
-    return train(generator, scores, optimizers, loader, config.latent_size, classes=classes)
+    return train(generator, scores, optimizers, loader, config.latent_size, told=config.classes_from_latent)
 
 
 def train(
@@ -82,12 +82,12 @@ def train(
     loader: DataLoader,
     latent_size: int,
     *,
-    classes: int = 0,
+    told: bool = False,
 ) -> Iterator[None]:
     """Endless training, one iteration for each item.
 
     ``scores(samples, labels)`` are the discriminator's logits: (N,). ``optimizers`` are the generator's and the
-    discriminator's. With ``classes``, the latent's first numbers choose one.
+    discriminator's. ``told``: the latents choose a class, and the discriminator is told which.
     """
     optimizer_g, optimizer_d = optimizers
     device = next(generator.parameters()).device
@@ -104,7 +104,7 @@ def train(
             d_x = output.mean().item()
             z = torch.randn(real.size(0), latent_size, device=device)
             fake = generator(z)
-            fake_classes = chosen_classes(z, classes) if classes else None
+            fake_classes = generator.votes.winners(z) if told else None
             label.fill_(0.0)
             output = scores(fake.detach(), fake_classes)
             loss_fake = criterion(output, label)

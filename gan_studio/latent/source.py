@@ -16,7 +16,7 @@ from gan_studio.errors import StudioError
 from gan_studio.latent.directions import principal_directions
 from gan_studio.latent.paths import lerp, slerp
 from gan_studio.latent.vectors import MOST_LATENTS, Packed, unpack, unpack_one
-from gan_studio.networks import build_generator, chosen_classes
+from gan_studio.networks import build_generator
 from gan_studio.space import Space
 
 LIVE = "live"
@@ -137,7 +137,7 @@ class Source:
         Of a mixture, the class with the largest share; None where the generator knows no classes.
         """
         if self.voters:
-            return chosen_classes(z, len(self.voters))
+            return self._winners(z)
         return labels.argmax(1) if labels is not None and labels.is_floating_point() else labels
 
     def labels_of(self, request: DrawRequest, count: int) -> torch.Tensor | None:
@@ -151,8 +151,15 @@ class Source:
     def class_name(self, label: int, z: torch.Tensor | None = None) -> str:
         """The name of that class, or of the one that z: (Z,) chooses; empty where the generator knows none."""
         if self.voters and z is not None:
-            return self.voters[chosen_classes(z[None], len(self.voters))]
+            return self.voters[self._winners(z[None])]
         return self.space.classes[self.class_of(label)] if self.conditional else ""
+
+    def choose(self, z: torch.Tensor, wanted: int) -> torch.Tensor:
+        """Latents (N, Z) like z that choose the class ``wanted``, where latents do; on the CPU."""
+        return self.network.votes.choose(z.to(self.device), wanted).cpu()
+
+    def _winners(self, z: torch.Tensor) -> torch.Tensor:
+        return self.network.votes.winners(z.to(self.device)).cpu()
 
     def class_of(self, label: int) -> int:
         """The number of a class that there is: ``label``, or the last one."""

@@ -16,7 +16,7 @@ from torch import nn
 from gan_studio.config import RunConfig
 from gan_studio.networks import dcgan, dense_conv, mlp, modern, residual
 from gan_studio.networks.discriminator import Discriminator, DiscriminatorBuilder, Verdict
-from gan_studio.networks.generator import Generator, GeneratorBuilder, choose_class, chosen_classes
+from gan_studio.networks.generator import Generator, GeneratorBuilder
 from gan_studio.networks.shapes import Shape
 from gan_studio.networks.spectral import normalise_weights
 
@@ -29,8 +29,6 @@ __all__ = [
     "Verdict",
     "build_generator",
     "build_networks",
-    "choose_class",
-    "chosen_classes",
     "discriminator_name",
 ]
 

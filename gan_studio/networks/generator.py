@@ -18,11 +18,10 @@ from gan_studio.networks.layers import (
     rows_of_classes,
 )
 from gan_studio.networks.shapes import Shape, are_points
+from gan_studio.networks.votes import Votes
 
 LABEL_SIZE = 32
 """How many learned numbers stand for a class beside the latent."""
-SHARPNESS = 8.0
-"""How decided a latent is that chooses its class: of ten, half of N(0, I) gives one more than 95 % of the shares."""
 
 GeneratorBuilder = Callable[[RunConfig, Shape, Norms], GeneratorLayers]
 
@@ -32,8 +31,8 @@ class Generator(nn.Module):
 
     Labels may be shares of all classes, (N, K) float, too: what stands for the classes is mixed.
 
-    With ``config.classes_from_latent`` the latent itself gives the shares: the softmax of its first K numbers, times
-    :data:`SHARPNESS`. Then the generator needs no labels, and looks at none.
+    With ``config.classes_from_latent`` the latent itself gives the shares, as :class:`Votes`. Then the generator needs
+    no labels, and looks at none.
 
     Pictures are in [-1, 1], points are not bounded. ``first`` is linear; the first Z columns of its weight
     belong to z, the columns of the class embedding (Mirza and Osindero 2014, arXiv:1411.1784) come after them.
@@ -45,8 +44,8 @@ class Generator(nn.Module):
         if condition != "none" and classes == 0:
             raise StudioError(f"generator_conditioning {condition} needs a data set with classes")
         self.conditional = config.by_class
-        self.voters = classes if config.classes_from_latent else 0
-        if self.voters > config.latent_size:
+        self.votes = Votes(classes) if config.classes_from_latent else None
+        if self.votes and classes > config.latent_size:
             raise StudioError(
                 f"classes_from_latent needs one number of the latent for each of {classes} classes: "
                 f"latent_size = {config.latent_size} is too small",
@@ -82,7 +81,7 @@ class Generator(nn.Module):
 
     def told(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor | None:
         """The classes, or their shares, that the layers get for z and ``labels``."""
-        return (SHARPNESS * z[:, : self.voters]).softmax(1) if self.voters else labels
+        return labels if self.votes is None else self.votes(z)
 
     def _with_class(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
         return z if self.embedding is None else torch.cat([z, rows_of_classes(self.embedding, labels)], 1)
@@ -91,19 +90,6 @@ class Generator(nn.Module):
         """A class starts as N(0, I), like the latent beside it."""
         if self.embedding is not None:
             nn.init.normal_(self.embedding.weight, generator=rng)
-
-
-def chosen_classes(z: torch.Tensor, classes: int) -> torch.Tensor:
-    """The class (N,) int64 that each latent z: (N, Z) chooses, where latents do: the one of the largest share."""
-    return z[:, :classes].argmax(1)
-
-
-def choose_class(z: torch.Tensor, classes: int, chosen: int) -> torch.Tensor:
-    """Latents (N, Z) ~ N(0, I) that choose the class ``chosen``: z with that number and the largest one exchanged."""
-    rows, changed = torch.arange(len(z)), z.clone()
-    largest = chosen_classes(z, classes)
-    changed[rows, largest], changed[:, chosen] = z[:, chosen], z[rows, largest]
-    return changed
 
 
 def _output(config: RunConfig, shape: Shape) -> list[nn.Module]:

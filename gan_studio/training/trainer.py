@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 from gan_studio.config import RunConfig, edit_config
 from gan_studio.data import DataSet, Sampler
 from gan_studio.data.pixels import in_channels_last, to_bytes, to_unit_range
-from gan_studio.networks import Verdict, build_networks, chosen_classes
+from gan_studio.networks import Verdict, build_networks
 from gan_studio.objectives import AUGMENTATIONS, PENALTIES, augment, objective_of, squared_slopes
 from gan_studio.training.compatibility import check
 from gan_studio.training.device import place_samples, resolve_device, resolve_precision
@@ -48,6 +48,8 @@ class Trainer:
         self.latents = torch.Generator().manual_seed(config.seed + 1)
         self.noise = torch.Generator(self.device).manual_seed(config.seed + 3)
         pair = build_networks(config, data.shape, len(data.classes), torch.Generator().manual_seed(config.seed))
+        if config.classes_from_latent:
+            pair[0].votes.lean_towards(torch.bincount(data.labels, minlength=len(data.classes)) / len(data.labels))
         layout = {"device": self.device} | ({} if data.is_points else {"memory_format": torch.channels_last})
         self.generator, self.discriminator = (network.to(**layout) for network in pair)
         self.discriminator.noise = self.noise
@@ -95,15 +97,15 @@ class Trainer:
     def _generate(self) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Fresh samples, and the classes that they are meant to have."""
         size, labels = self.config.batch_size, None
-        z = torch.randn(size, self.config.latent_size, generator=self.latents)
+        z = torch.randn(size, self.config.latent_size, generator=self.latents).to(self.device, non_blocking=True)
         if self.config.classes_from_latent:
-            labels = chosen_classes(z, len(self.data.classes)).to(self.device)
+            labels = self.generator.votes.winners(z)
         elif self._conditional:
             # As often as among the real samples: the two players are to meet in the joint distribution.
             drawn = torch.randint(len(self.labels), (size,), generator=self.latents)
             labels = self.labels[drawn.to(self.labels.device)].to(self.device)
         with self._autocast():
-            return self.generator(z.to(self.device, non_blocking=True), labels), labels
+            return self.generator(z, labels), labels
 
     def _draw_real(self) -> tuple[torch.Tensor, torch.Tensor | None]:
         index = self.sampler.draw(self.config.batch_size).to(self.samples.device, non_blocking=True)
