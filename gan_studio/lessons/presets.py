@@ -332,7 +332,7 @@ _ALL = (
         "Points: ring of 8",
         "Eight small clusters on a circle: watch whether the generator finds all of them. The relativistic loss with "
         "R1, R2 and minibatch standard deviation does, and grows sharper until the learning rates have come to rest.",
-        {"dataset": "ring8", **_EVERY_CLUSTER},
+        {"dataset": "ring8", **_EVERY_CLUSTER, "r1_penalty": 2e-5, "r2_penalty": 2e-5},
     ),
     Preset(
         "grid25",
