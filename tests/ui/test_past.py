@@ -34,7 +34,7 @@ def test_the_same_latent_at_the_beginning_of_training_and_now(visitor, app):
     drawn(page, "wanted.source == 'live@0'")
     then, latent = pixels(page, "picture"), page.evaluate("window.ganStudio.latest?.z ?? ''")
     assert page.locator(".past-where").inner_text().startswith("step 0 of ")
-    assert page.locator("gan-latent .note").first.inner_text() == "weights of step 0"
+    assert page.locator("gan-latent .note").first.inner_text() == "weights of step 0: not trained yet"
     reaches(page, "document.querySelector('.past-newer').textContent")  # training goes on, the picture stays
     assert pixels(page, "picture") == then
 
@@ -42,7 +42,7 @@ def test_the_same_latent_at_the_beginning_of_training_and_now(visitor, app):
     drawn(page, "wanted.source == 'live@0' && wanted.beside == 'live' && wanted.step > 60", "beside-picture")
     assert pixels(page, "beside-picture") != pixels(page, "picture") == then
     notes = page.locator("gan-latent .note").all_inner_texts()
-    assert notes[0] == "then: weights of step 0" and notes[1].startswith("now: weights of step")
+    assert notes[0] == "then: weights of step 0: not trained yet" and notes[1].startswith("now: weights of step")
 
     page.locator("#latent-tabs").get_by_role("tab", name="Directions").click()  # all tools are there with it
     reaches(page, "document.querySelector('gan-directions').textContent.includes('weights of step 0')")
