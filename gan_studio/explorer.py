@@ -34,13 +34,13 @@ _MOST_LIVES = 4
 _LIVE_SECONDS = 3.0
 _RAW_SECONDS = 1.0
 _MOST_TOGETHER = 80  # pictures: sixteen people's, four of them with variations
-MOST_SMALL = 17
-"""Pictures of a request that goes into a round for everybody."""
+_MOST_SMALL = 17
 PIECE = 40
 """Pictures that are drawn in one go."""
 
 T = TypeVar("T")
 Small = LatentRequest | DrawRequest | BlendRequest
+_Wanted = tuple[torch.Tensor, torch.Tensor | None, str]
 
 
 @dataclass(frozen=True)
@@ -281,6 +281,11 @@ def pictures_of(request: Small) -> int:
     return 2 * PATH_FRAMES if request.view == "path" else 1 + request.variations
 
 
+def is_small(request: Small) -> bool:
+    """Whether it goes into a round for everybody."""
+    return pictures_of(request) <= _MOST_SMALL
+
+
 def draw_together(source: Source, requests: Sequence[Small]) -> list[Drawing | StudioError]:
     """What each request asks for, or why it cannot be drawn.
 
@@ -299,24 +304,28 @@ def draw_together(source: Source, requests: Sequence[Small]) -> list[Drawing | S
     return [next(drawn) if isinstance(wanted, tuple) else wanted for wanted in given]
 
 
-def _wanted_or_refusal(request: Small, source: Source) -> tuple[torch.Tensor, torch.Tensor | None, str] | StudioError:
-    """The latents, their classes, and the name of the first one's."""
+def _wanted_or_refusal(request: Small, source: Source) -> _Wanted | StudioError:
     try:
-        z = map_latents(request, source) if isinstance(request, BlendRequest) else latents_of(request, source)
-        own = isinstance(request, DrawRequest) and request.labels
-        labels = source.labels_of(request, len(z)) if own else source.labels(request.label, len(z))
-        return z, labels, source.class_name(request.labels[0] if own else request.label, z[0])
+        return _wanted(request, source)
     except StudioError as error:
         return error
+
+
+def _wanted(request: Small, source: Source) -> _Wanted:
+    """The latents, their classes, and the name of the first one's."""
+    if isinstance(request, DrawRequest):
+        z = latents_of(request, source)
+        first = request.labels[0] if request.labels else request.label
+        return z, source.labels_of(request, len(z)), source.class_name(first, z[0])
+    z = map_latents(request, source) if isinstance(request, BlendRequest) else latents_of(request, source)
+    return z, source.labels(request.label, len(z)), source.class_name(request.label, z[0])
 
 
 def draw_first(source: Source, request: DrawRequest) -> tuple[Drawing, torch.Tensor | None, Source | None]:
     """All latents with the pictures of the first :data:`PIECE`; the classes of all, as :meth:`Source.draw` takes them;
     and where there are more latents, what draws them."""
-    latents = latents_of(request, source)
-    labels = source.labels_of(request, len(latents))
+    latents, labels, name = _wanted(request, source)
     images = draw(source, latents[:PIECE], None if labels is None else labels[:PIECE])
-    name = source.class_name(request.labels[0] if request.labels else request.label, latents[0])
     drawing = Drawing(images, latents, source.step, source.explained, name)
     return drawing, labels, source.frozen() if len(latents) > PIECE else None
 

@@ -13,6 +13,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from gan_studio.data.dataset import Progress
+from gan_studio.data.storage import not_kept
 from gan_studio.errors import Sentence, StudioError
 
 STALL_SECONDS = 30.0
@@ -46,9 +47,7 @@ def fetch(files: Sequence[RemoteFile], folder: Path, progress: Progress, then: C
                 before += file.size
             then(Path(place))
     except OSError as error:
-        raise StudioError(
-            f"could not be stored in {folder} ({error})", "error.not_kept", folder=str(folder), error=str(error)
-        ) from None
+        raise not_kept(f"could not be stored in {folder} ({error})", folder, error) from None
     progress(Sentence("downloaded", "loading.fetched"), 1.0)
 
 

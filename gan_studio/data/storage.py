@@ -34,6 +34,11 @@ def user_path(text: str) -> Path:
     return path
 
 
+def not_kept(text: str, folder: Path, error: Exception) -> StudioError:
+    """What is said, in ``text``, of something for which ``folder`` could not be written."""
+    return StudioError(text, "error.not_kept", folder=str(folder), error=str(error))
+
+
 def new_bytes(shape: tuple[int, ...], folder: Path) -> torch.Tensor:
     """An uint8 tensor of ``shape`` to be filled; a large one lives in an unnamed file in ``folder``.
 
@@ -49,12 +54,7 @@ def new_bytes(shape: tuple[int, ...], folder: Path) -> torch.Tensor:
         with tempfile.TemporaryFile(dir=folder) as file:
             return torch.from_numpy(np.memmap(file, np.uint8, "w+", shape=shape))
     except OSError as error:
-        raise StudioError(
-            f"{folder}: cannot hold the decoded pictures ({error})",
-            "error.not_kept",
-            folder=str(folder),
-            error=str(error),
-        ) from None
+        raise not_kept(f"{folder}: cannot hold the decoded pictures ({error})", folder, error) from None
 
 
 def _check_space(folder: Path, size: int) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from gan_studio.config import RunConfig
 from gan_studio.data.members import open_source
 from gan_studio.data.points import parse_points, read_text
-from gan_studio.data.storage import default_data_dir, user_path
+from gan_studio.data.storage import default_data_dir, not_kept, user_path
 from gan_studio.errors import StudioError
 
 MOST_BYTES = 256 * 2**20
@@ -80,9 +80,7 @@ def keep_upload(files: Sequence[Path], data_dir: Path | None) -> tuple[str, str]
     except OSError as error:
         _remove(target)
         folder = target.parent
-        raise StudioError(
-            f"the upload cannot be kept in {folder} ({error})", "error.not_kept", folder=str(folder), error=str(error)
-        ) from None
+        raise not_kept(f"the upload cannot be kept in {folder} ({error})", folder, error) from None
     return ("points" if kind in _POINT_SUFFIXES else "folder"), str(target)
 
 
@@ -101,9 +99,7 @@ def keep_drawing(text: str, data_dir: Path | None) -> str:
     except (OSError, UnicodeError) as error:
         _remove(target)
         folder = target.parent
-        raise StudioError(
-            f"the drawing cannot be kept in {folder} ({error})", "error.not_kept", folder=str(folder), error=str(error)
-        ) from None
+        raise not_kept(f"the drawing cannot be kept in {folder} ({error})", folder, error) from None
     return str(target)
 
 
@@ -114,12 +110,7 @@ def _make_room(size: int, data_dir: Path | None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise StudioError(
-            f"{folder}: uploads cannot be kept there ({error})",
-            "error.not_kept",
-            folder=str(folder),
-            error=str(error),
-        ) from None
+        raise not_kept(f"{folder}: uploads cannot be kept there ({error})", folder, error) from None
     if free < size + _LEFT_FREE:
         mebibytes = f"{free / 2**20:.0f}"
         raise StudioError(

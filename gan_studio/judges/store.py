@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from gan_studio.data.storage import not_kept
 from gan_studio.errors import StudioError
 from gan_studio.judges.human import PICTURES, Answers, HumanTest
 
@@ -76,12 +77,11 @@ class AnswerStore:
         except StudioError:
             raise
         except (sqlite3.Error, OSError, ValueError, TypeError, OverflowError) as error:
-            raise StudioError(
+            raise not_kept(
                 f"{self.path}: the class's answers cannot be read or kept ({error}); "
                 "make the folder writable, or move the file away to begin a new one",
-                "error.not_kept",
-                folder=str(self.path),
-                error=str(error),
+                self.path,
+                error,
             ) from None
 
 

@@ -29,12 +29,8 @@ def slerp(a: torch.Tensor, b: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
     Between opposite ends every way round is an arc: it goes by the axis that is most at right angles to them. Falls
     back to :func:`lerp` where an end is zero, or both point the same way.
     """
-    kind, a, b, t = (
-        a.dtype,
-        a.double(),
-        b.double(),
-        t.double(),
-    )  # float32 cannot tell opposite ends from nearly opposite ones
+    kind, t = a.dtype, t.double()
+    a, b = a.double(), b.double()  # in float32, opposite ends cannot be told from nearly opposite ones
     length_a, length_b = a.norm(), b.norm()
     if not (length_a > 0 and length_b > 0):
         return lerp(a, b, t).to(kind)

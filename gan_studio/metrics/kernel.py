@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from gan_studio.errors import StudioError
+from gan_studio.metrics.neighbours import need_samples
 from gan_studio.objectives.kernels import Kernel
 
 BLOCKS = 20
@@ -34,11 +34,7 @@ def kernel_distance(x: torch.Tensor, y: torch.Tensor, blocks: int = BLOCKS) -> K
     parts (Efron and Stein 1981), each of them left out in turn of both sets. Raises :class:`StudioError` where a
     set has fewer than two samples a part.
     """
-    if min(len(x), len(y)) < 2 * blocks:
-        count = min(len(x), len(y))
-        raise StudioError(
-            f"{count} samples are too few: take {2 * blocks} or more", "error.too_few", count=count, least=2 * blocks
-        )
+    need_samples(min(len(x), len(y)), 2 * blocks)
     parts = [features.double().tensor_split(blocks) for features in (x, y)]
     sizes = [torch.tensor([len(part) for part in side], dtype=torch.float64) for side in parts]
     within = [sums_within(polynomial_kernel, side) for side in parts]

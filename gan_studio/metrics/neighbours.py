@@ -40,7 +40,7 @@ class Manifolds:
 
 def compare_manifolds(real: torch.Tensor, fake: torch.Tensor) -> Manifolds:
     """Compare features real: (N, F) and fake: (M, F); raises :class:`StudioError` where there are too few."""
-    _need(min(len(real), len(fake)), DENSITY_NEIGHBOURS + 1)
+    need_samples(min(len(real), len(fake)), DENSITY_NEIGHBOURS + 1)
     neighbours = (PRECISION_NEIGHBOURS, DENSITY_NEIGHBOURS)
     precise, dense = radii(real, neighbours)
     (reach,) = radii(fake, (PRECISION_NEIGHBOURS,))
@@ -62,7 +62,7 @@ def compare_manifolds(real: torch.Tensor, fake: torch.Tensor) -> Manifolds:
 
 def radii(features: torch.Tensor, neighbours: tuple[int, ...]) -> tuple[torch.Tensor, ...]:
     """For each k of ``neighbours`` the distance of every row of (N, F) to its k-th nearest other one: (N,)."""
-    _need(len(features), max(neighbours) + 1)
+    need_samples(len(features), max(neighbours) + 1)
     parts = []
     for rows, block in _blocks(features, features):
         block[torch.arange(len(rows)), rows] = -1.0  # itself comes first, whatever the rounding
@@ -90,7 +90,7 @@ def memorised(fake_to_train: torch.Tensor, test_to_train: torch.Tensor) -> float
 
 def diversity(features: torch.Tensor) -> float:
     """The mean distance between two different rows of (N, F)."""
-    _need(len(features), 2)
+    need_samples(len(features), 2)
     total = sum(block.double().sum().item() for _, block in _blocks(features, features))
     return total / (len(features) * (len(features) - 1))
 
@@ -105,7 +105,8 @@ def _share(flags: torch.Tensor) -> float:
     return flags.float().mean().item()
 
 
-def _need(count: int, least: int) -> None:
+def need_samples(count: int, least: int) -> None:
+    """Raise :class:`StudioError` where ``count`` samples are fewer than ``least``."""
     if count < least:
         raise StudioError(
             f"{count} samples are too few: take {least} or more", "error.too_few", count=count, least=least

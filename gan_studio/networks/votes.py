@@ -50,16 +50,14 @@ class Votes(torch.nn.Module):
 def leanings(shares: torch.Tensor) -> torch.Tensor:
     """What to add to K independent numbers ~ N(0, 1) so that number k is the largest in a share ``shares[k]`` of cases.
 
-    (K,) float64, of mean 0, by fixed-point iteration on P(k) = E_x[prod_{j != k} Phi(x + b_k - b_j)], x ~ N(0, 1).
+    (K,) float64, of mean 0, by fixed-point iteration on P(k) = integral phi(u - b_k) prod_{j != k} Phi(u - b_j) du.
     """
     shares = shares.double()
-    x = torch.linspace(-8, 8, 401, dtype=torch.float64)
-    weights = torch.exp(-x.square() / 2)
-    weights /= weights.sum()
     found = torch.zeros_like(shares)
+    reach = torch.linspace(-10, 10, 401, dtype=torch.float64)[:, None]
     for _ in range(_ROUNDS):
-        ahead = [torch.special.log_ndtr(x[:, None] + own - found).sum(1) - torch.special.log_ndtr(x) for own in found]
-        wins = torch.stack([weights @ logarithm.exp() for logarithm in ahead])
-        found += 0.5 * (shares / wins).log()
+        below = torch.special.log_ndtr(reach - found)
+        wins = torch.exp(below.sum(1, keepdim=True) - below - (reach - found).square() / 2).sum(0)
+        found += 0.5 * (shares * wins.sum() / wins).log()
         found -= found.mean()
     return found

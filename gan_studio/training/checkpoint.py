@@ -34,6 +34,11 @@ class CheckpointError(StudioError):
     """A checkpoint that cannot be read, written or used; the message says what is wrong with it."""
 
 
+def damaged(path: Path, reason: str) -> CheckpointError:
+    """What is said of a file that is no whole checkpoint."""
+    return CheckpointError(f"{path}: {reason}", "error.damaged", name=path.name)
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """What a file holds: named tensors on the CPU, and JSON values."""
@@ -136,11 +141,9 @@ def read_meta(path: Path) -> dict[str, Any]:
     try:
         meta = json.loads(header[_KEY], parse_constant=_refuse_constant)
     except ValueError as error:
-        raise CheckpointError(
-            f"{path}: its description is damaged ({error})", "error.damaged", name=path.name
-        ) from None
+        raise damaged(path, f"its description is damaged ({error})") from None
     if not isinstance(meta, dict) or not isinstance(meta.get("format"), int):
-        raise CheckpointError(f"{path}: its description is damaged (no format number)", "error.damaged", name=path.name)
+        raise damaged(path, "its description is damaged (no format number)")
     if meta["format"] > FORMAT:
         raise CheckpointError(
             f"{path}: written by a newer GAN Studio (format {meta['format']}); update to read it",
@@ -170,6 +173,4 @@ def _open(path: Path) -> safe_open:
                 "error.pickle",
                 name=path.name,
             ) from None
-        raise CheckpointError(
-            f"{path}: damaged or not a safetensors file ({error}); {_REMEDY}", "error.damaged", name=path.name
-        ) from None
+        raise damaged(path, f"damaged or not a safetensors file ({error}); {_REMEDY}") from None

@@ -18,7 +18,7 @@ from gan_studio.data import DataSet
 from gan_studio.errors import Sentence, StudioError
 from gan_studio.events import Curve, Event, Measurement
 from gan_studio.space import Space
-from gan_studio.training.checkpoint import CheckpointError, read_checkpoint, read_meta, write_checkpoint
+from gan_studio.training.checkpoint import CheckpointError, damaged, read_checkpoint, read_meta, write_checkpoint
 from gan_studio.training.compatibility import fit_classes
 from gan_studio.training.device import describe_precision
 from gan_studio.training.trainer import Trainer
@@ -223,9 +223,7 @@ class Run:
         try:
             run.trainer.load_state_dict(checkpoint.tensors)
         except (StudioError, RuntimeError, ValueError, TypeError, IndexError) as error:
-            raise CheckpointError(
-                f"{path}: does not fit its own description: {error}", "error.damaged", name=path.name
-            ) from None
+            raise damaged(path, f"does not fit its own description: {error}") from None
         run.events, run.curve, run.seconds = saved.events, saved.curve, saved.seconds
         run._measured = (saved.seconds, 0)
         run._good = run._copy_state()
@@ -264,9 +262,7 @@ def read_description(path: Path, meta: Mapping[str, Any]) -> Description:
             seconds=float(meta["seconds"]),
         )
     except (KeyError, TypeError, ValueError, OverflowError, StudioError) as error:
-        raise CheckpointError(
-            f"{path}: its description is damaged ({error})", "error.damaged", name=path.name
-        ) from None
+        raise damaged(path, f"its description is damaged ({error})") from None
 
 
 def _read_event(saved: Mapping[str, Any]) -> Event:

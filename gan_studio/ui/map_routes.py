@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from gan_studio.explorer import MOST_SMALL, Explorer, draw_map, pictures_of
+from gan_studio.explorer import Explorer, draw_map, is_small
 from gan_studio.into.comparer import Comparer
 from gan_studio.judges.heat import HeatMaps, HeatRequest
 from gan_studio.judges.player import HeldOut
@@ -50,8 +50,7 @@ def add_map_routes(app: FastAPI, explorer: Explorer, real: HeldOut, comparer: Co
     @said
     async def blend(request: Request) -> Response:
         wanted = await read_body(request, BlendRequest, MOST_LATENT_BYTES)
-        small = pictures_of(wanted) <= MOST_SMALL
-        future = explorer.submit(wanted) if small else explorer.quick(wanted.source, draw_map, wanted)
+        future = explorer.submit(wanted) if is_small(wanted) else explorer.quick(wanted.source, draw_map, wanted)
         drawing = await while_listening(request, future)
         return await drawing_response(drawing, min(len(drawing.images), _COLUMNS), z=pack(drawing.latents[0]))
 

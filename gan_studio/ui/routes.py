@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from gan_studio.assets import asset_dir
 from gan_studio.errors import StudioError
-from gan_studio.explorer import MOST_SMALL, PIECE, Drawing, Explorer, draw, draw_first, pictures_of
+from gan_studio.explorer import PIECE, Drawing, Explorer, draw, draw_first, is_small
 from gan_studio.latent.source import PATH_FRAMES, DrawRequest, LatentRequest, Source
 from gan_studio.latent.vectors import pack
 from gan_studio.quality import QualityMonitor
@@ -95,7 +95,7 @@ def add_drawing_routes(app: FastAPI, explorer: Explorer) -> None:
     @said
     async def pictures(request: Request) -> Response:
         wanted = await read_body(request, DrawRequest, MOST_LATENT_BYTES)
-        if pictures_of(wanted) <= MOST_SMALL:
+        if is_small(wanted):
             drawing = await while_listening(request, explorer.submit(wanted))
             return await drawing_response(drawing, min(len(drawing.images), SHEET_COLUMNS))
         drawing, labels, source = await while_listening(request, explorer.quick(wanted.source, draw_first, wanted))

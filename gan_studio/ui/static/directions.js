@@ -1,6 +1,6 @@
 // The Directions tab: sliders along directions of several kinds move one latent, and a grid of others along with it.
 import { Examples } from "./examples.js";
-import { chosen, classes, current, drawLatents, keep, Newest, pack, packAll, post, rawTitle, unpack, untilAnswered } from "./latents.js";
+import { chosen, classes, current, drawLatents, Follower, keep, Newest, pack, packAll, post, rawTitle, unpack, untilAnswered } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { exportDirections, forgetDirection, importDirections, noteFound, renameDirection, savedDirections, saveDirection } from "./saved.js";
@@ -30,14 +30,10 @@ class Directions extends Panel {
     this.note = element("p", { class: "note" }, say("latent.waiting"));
     this.replaceChildren(this.note, element("div", { class: "halves" }, this.buildControls(), this.buildPictures()));
     const problem = (text) => this.complain(text);
-    const send = async ({ z, source }) => {
-      const begin = performance.now();
-      const sheet = await drawLatents(z, source);
-      this.took = performance.now() - begin;
-      return sheet;
-    };
-    this.pictures = new Newest(send, (sheet, request) => this.show(sheet, request), problem);
-    this.grids = new Newest(({ z, source }) => drawLatents(z, source), (sheet, request) => this.showGrid(sheet, request), problem);
+    const send = ({ z, source }) => drawLatents(z, source);
+    this.gridTurn = new Follower(GRID_MS, GRID_TIMES);
+    this.pictures = new Newest((request) => this.gridTurn.lead(() => send(request)), (sheet, request) => this.show(sheet, request), problem);
+    this.grids = new Newest(send, (sheet, request) => this.showGrid(sheet, request), problem);
     this.ends = [
       subscribe(({ run }) => (this.run = run)),
       chosen.follow(() => this.refresh()),
@@ -46,6 +42,11 @@ class Directions extends Panel {
     ];
     this.watch = new IntersectionObserver(() => this.refresh());
     this.watch.observe(this);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.gridTurn.stop();
   }
 
   // -- what is on the page ---------------------------------------------------------------------------------
@@ -317,18 +318,9 @@ class Directions extends Panel {
     this.drawGrid({ z: pack(others), ...about });
   }
 
-  // While a hand moves, the large picture leads; the many small ones follow some times a second and at the end, more
-  // seldom where many people ask and answers take longer.
+  // While a hand moves, the large picture leads; the many small ones follow.
   drawGrid(request) {
-    clearTimeout(this.later);
-    const pause = Math.max(GRID_MS, GRID_TIMES * (this.took ?? 0));
-    const wait = (this.gridAsked ?? -pause) + pause - performance.now();
-    if (wait > 0) {
-      this.later = setTimeout(() => this.drawGrid(request), wait);
-      return;
-    }
-    this.gridAsked = performance.now();
-    this.grids.ask(request);
+    if (this.gridTurn.isDue(() => this.drawGrid(request))) this.grids.ask(request);
   }
 
   showGrid({ bitmap, columns, rows, about }, { size, offsets }) {

@@ -1,5 +1,5 @@
 // The Latent tab: asks for pictures as the controls move, one request in flight, the newest wins.
-import { askSheet, atTime, choose, chosen, current, isPast, Newest, rawTitle, time, unpack } from "./latents.js";
+import { askSheet, atTime, choose, chosen, current, Follower, isPast, Newest, rawTitle, time, unpack } from "./latents.js";
 import { Panel } from "./panel.js";
 import { drawCells } from "./pictures.js";
 import { subscribe } from "./stream.js";
@@ -32,12 +32,8 @@ class Latent extends Panel {
     this.replaceChildren(this.figures, this.buildPath());
     const problem = (text) => this.showProblem(text);
     const send = (request) => askSheet("latent", request);
-    const sendPicture = async (request) => {
-      const begin = performance.now();
-      const answer = await send({ ...request, variations: this.variationsNow() });
-      this.took = performance.now() - begin;
-      return answer;
-    };
+    this.varied = new Follower(VARY_MS, VARY_TIMES);
+    const sendPicture = (request) => this.varied.lead(() => send({ ...request, variations: this.variationsNow() }));
     this.pictures = new Newest(sendPicture, (...answer) => this.showPicture(...answer), problem);
     this.paths = new Newest(send, (...answer) => this.showPath(...answer), problem);
     this.besides = new Newest(send, (...answer) => this.showBeside(...answer), (text) => this.showBesideProblem(text));
@@ -60,7 +56,7 @@ class Latent extends Panel {
   disconnectedCallback() {
     super.disconnectedCallback();
     clearTimeout(this.pathLater);
-    clearTimeout(this.varyLater);
+    this.varied.stop();
     this.stop();
   }
 
@@ -140,18 +136,9 @@ class Latent extends Panel {
     this.askPath({ view: "path", source, seed, truncation, to_seed, label });
   }
 
-  // While a hand moves, the large picture leads, and its variations follow some times a second and at the end; more
-  // seldom where many people ask and answers take longer.
+  // While a hand moves, the large picture leads, and its variations follow some times a second and at the end.
   variationsNow() {
-    clearTimeout(this.varyLater);
-    const pause = Math.max(VARY_MS, VARY_TIMES * (this.took ?? 0));
-    const wait = (this.varied ?? -pause) + pause - performance.now();
-    if (wait > 0) {
-      this.varyLater = setTimeout(() => this.ask(), wait);
-      return 0;
-    }
-    this.varied = performance.now();
-    return VARIATIONS;
+    return this.varied.isDue(() => this.ask()) ? VARIATIONS : 0;
   }
 
   // Nothing to draw from yet: weightsChanged asks as soon as there is.

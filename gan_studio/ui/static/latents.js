@@ -176,6 +176,35 @@ export async function askSheet(path, request, signal) {
 export const drawLatents = (z, { source, label, labels = [] } = chosen.value, signal = undefined) =>
   askSheet("draw", { source, label, labels, ...(Array.isArray(z) ? { z: packAll(z), count: z.length } : { z }) }, signal);
 
+// When what follows a hand may be asked for: at most every `least` ms, more seldom where many people ask and answers to
+// what leads take longer, and at the end.
+export class Follower {
+  constructor(least, times) {
+    Object.assign(this, { least, times, took: 0, at: -Infinity });
+  }
+
+  // What `send` gives for what leads, timed.
+  async lead(send) {
+    const begin = performance.now();
+    const answer = await send();
+    this.took = performance.now() - begin;
+    return answer;
+  }
+
+  // Whether it is time; if not, `again()` is called when it is, unless this is asked once more before.
+  isDue(again) {
+    this.stop();
+    const wait = this.at + Math.max(this.least, this.times * this.took) - performance.now();
+    if (wait > 0) this.later = setTimeout(again, wait);
+    else this.at = performance.now();
+    return wait <= 0;
+  }
+
+  stop() {
+    clearTimeout(this.later);
+  }
+}
+
 // Sends the newest request only: while one is in flight, later ones replace each other. `send(request)` asks. What is
 // lost is sent again.
 export class Newest {
