@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from gan_studio.config import RunConfig
-from gan_studio.networks.layers import SLOPE, DiscriminatorLayers, Dropout, GeneratorLayers, Grid, Norms, ToPicture
+from gan_studio.networks.layers import DiscriminatorLayers, Dropout, GeneratorLayers, Grid, Norms, Rectifier, ToPicture
 from gan_studio.networks.shapes import Ladder, Shape
 
 LADDER = Ladder("dcgan", {0: 2, 48: 4})
@@ -42,10 +42,10 @@ def discriminator(config: RunConfig, shape: Shape, norms: Norms, dropout: Dropou
     """Convolutions that halve pictures of ``shape`` (C, H, W)."""
     height, width = LADDER.grid(shape)
     widths = _widths(config, shape)
-    layers = [nn.Conv2d(shape[0], widths[0], 4, 2, 1), nn.LeakyReLU(SLOPE), dropout]
+    layers = [nn.Conv2d(shape[0], widths[0], 4, 2, 1), Rectifier(), dropout]
     for before, after in pairwise(widths):
         convolution = nn.Conv2d(before, after, 4, 2, 1, bias=not norms.wanted)
-        layers += [convolution, *norms.maps(after), nn.LeakyReLU(SLOPE), dropout]
+        layers += [convolution, *norms.maps(after), Rectifier(), dropout]
     return DiscriminatorLayers(layers, height * width * widths[-1])
 
 

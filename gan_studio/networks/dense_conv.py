@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from gan_studio.config import RunConfig
-from gan_studio.networks.layers import SLOPE, DiscriminatorLayers, Dropout, GeneratorLayers, Grid, Norms
+from gan_studio.networks.layers import SLOPE, DiscriminatorLayers, Dropout, GeneratorLayers, Grid, Norms, Rectifier
 from gan_studio.networks.shapes import Ladder, Shape
 
 LADDER = Ladder("dense_conv", {0: 2, 48: 3})
@@ -46,7 +46,7 @@ def discriminator(config: RunConfig, shape: Shape, norms: Norms, dropout: Dropou
         halve = level < LADDER.count(shape)
         layers += [
             nn.Conv2d(before, after, 4, 2, 1) if halve else nn.Conv2d(before, after, 3, 1, 1),
-            nn.LeakyReLU(SLOPE),
+            Rectifier(),
             dropout,
         ]
         before = after

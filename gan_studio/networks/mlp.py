@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from gan_studio.config import RunConfig
-from gan_studio.networks.layers import SLOPE, DiscriminatorLayers, Dropout, GeneratorLayers, Norms
+from gan_studio.networks.layers import SLOPE, DiscriminatorLayers, Dropout, GeneratorLayers, Norms, Rectifier
 from gan_studio.networks.shapes import Shape, are_points
 
 
@@ -24,9 +24,9 @@ def check(shape: Shape) -> None:
 def generator(config: RunConfig, shape: Shape, norms: Norms) -> GeneratorLayers:
     """Through ``config.hidden`` to samples of ``shape``."""
     bias = not norms.wanted
-    rest = [*norms.flat(config.hidden[0]), nn.LeakyReLU(SLOPE)]
+    rest = [*norms.flat(config.hidden[0]), Rectifier()]
     for before, after in pairwise(config.hidden):
-        rest += [nn.Linear(before, after, bias=bias), *norms.flat(after), nn.LeakyReLU(SLOPE)]
+        rest += [nn.Linear(before, after, bias=bias), *norms.flat(after), Rectifier()]
     rest.append(nn.Linear(config.hidden[-1], math.prod(shape)))
     if not are_points(shape):
         rest.append(nn.Unflatten(1, shape))
@@ -37,10 +37,10 @@ def discriminator(config: RunConfig, shape: Shape, norms: Norms, dropout: Dropou
     """Samples of ``shape`` through ``config.hidden`` backwards."""
     widths = config.hidden[::-1]
     layers = [] if are_points(shape) else [nn.Flatten()]
-    layers += [nn.Linear(math.prod(shape), widths[0]), nn.LeakyReLU(SLOPE), dropout]
+    layers += [nn.Linear(math.prod(shape), widths[0]), Rectifier(), dropout]
     for before, after in pairwise(widths):
         hidden = nn.Linear(before, after, bias=not norms.wanted)
-        layers += [hidden, *norms.flat(after), nn.LeakyReLU(SLOPE), dropout]
+        layers += [hidden, *norms.flat(after), Rectifier(), dropout]
     return DiscriminatorLayers(layers, widths[-1])
 
 

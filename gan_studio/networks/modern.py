@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from gan_studio.config import RunConfig
-from gan_studio.networks.layers import SLOPE, DiscriminatorLayers, Dropout, GeneratorLayers, Norms
+from gan_studio.networks.layers import SLOPE, DiscriminatorLayers, Dropout, GeneratorLayers, Norms, Pointwise, Rectifier
 from gan_studio.networks.shapes import Ladder, Shape
 
 LADDER = Ladder("modern", {0: 2, 32: 3, 48: 4})
@@ -34,13 +34,13 @@ class Block(nn.Module):
         groups = wide // math.gcd(wide, GROUP)
         drop = [] if dropout is None else [dropout]
         self.block = nn.Sequential(
-            nn.Conv2d(width, wide, 1),
-            nn.LeakyReLU(SLOPE),
+            Pointwise(width, wide),
+            Rectifier(),
             *drop,
             nn.Conv2d(wide, wide, 3, 1, 1, groups=groups),
-            nn.LeakyReLU(SLOPE),
+            Rectifier(),
             *drop,
-            nn.Conv2d(wide, width, 1, bias=False),
+            Pointwise(wide, width, bias=False),
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -80,7 +80,7 @@ def _widths(config: RunConfig, shape: Shape) -> list[int]:
 
 def _resample(before: int, after: int, layers: list[nn.Module]) -> list[nn.Module]:
     """Change the size by ``layers`` and the channels, where they differ, by a 1 x 1 convolution."""
-    return [*layers, *([nn.Conv2d(before, after, 1, bias=False)] if before != after else [])]
+    return [*layers, *([Pointwise(before, after, bias=False)] if before != after else [])]
 
 
 def generator(config: RunConfig, shape: Shape, norms: Norms) -> GeneratorLayers:
@@ -98,7 +98,7 @@ def generator(config: RunConfig, shape: Shape, norms: Norms) -> GeneratorLayers:
 def discriminator(config: RunConfig, shape: Shape, norms: Norms, dropout: Dropout) -> DiscriminatorLayers:
     """Blocks and bilinear halving of pictures of ``shape`` (C, H, W), then a learned basis; no ``norms``."""
     widths = _widths(config, shape)
-    layers = [nn.Conv2d(shape[0], widths[0], 1), *(Block(widths[0], dropout) for _ in range(BLOCKS))]
+    layers = [Pointwise(shape[0], widths[0]), *(Block(widths[0], dropout) for _ in range(BLOCKS))]
     for before, after in pairwise(widths):
         # Bilinear interpolation at half the size is the mean of 2 x 2 pixels.
         layers += _resample(before, after, [nn.AvgPool2d(2)])

@@ -24,6 +24,8 @@ from gan_studio.networks.layers import (
     LabelledLayer,
     Layers,
     Norms,
+    Pointwise,
+    Rectifier,
 )
 from gan_studio.networks.shapes import Ladder, Shape
 
@@ -57,10 +59,10 @@ class DownBlock(nn.Module):
     def __init__(self, before: int, after: int, dropout: Dropout, *, halve: bool, first: bool = False):
         super().__init__()
         # The paper's first block does not rectify the picture.
-        entry = [] if first else [nn.ReLU(), dropout]
+        entry = [] if first else [Rectifier(0), dropout]
         convolutions = nn.Conv2d(before, after, 3, 1, 1), nn.Conv2d(after, after, 3, 1, 1)
-        self.block = nn.Sequential(*entry, convolutions[0], nn.ReLU(), dropout, convolutions[1])
-        self.skip = nn.Conv2d(before, after, 1) if halve or before != after else nn.Identity()
+        self.block = nn.Sequential(*entry, convolutions[0], Rectifier(0), dropout, convolutions[1])
+        self.skip = Pointwise(before, after) if halve or before != after else nn.Identity()
         self.halve = halve
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -97,7 +99,7 @@ def discriminator(config: RunConfig, shape: Shape, norms: Norms, dropout: Dropou
         DownBlock(before, after, dropout, halve=place < len(halved), first=place == 0)
         for place, (before, after) in enumerate(pairwise(widths))
     ]
-    return DiscriminatorLayers([*layers, nn.ReLU(), dropout, SumPool()], widths[-1])
+    return DiscriminatorLayers([*layers, Rectifier(0), dropout, SumPool()], widths[-1])
 
 
 @torch.no_grad()

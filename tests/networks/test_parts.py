@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan_studio.networks.layers import ClassBatchNorm, Dropout, ToPicture, minibatch_std
+from gan_studio.networks.layers import ClassBatchNorm, Dropout, Pointwise, Rectifier, ToPicture, minibatch_std
 from gan_studio.networks.spectral import normalise_weights
 from tests.networks.test_registry import BATCH, build, labels
 
@@ -198,3 +198,34 @@ def test_the_way_to_the_picture_is_a_transposed_convolution(channels):
         found.append((pictures, *slopes))
     for one, other in zip(*found, strict=True):
         assert one.shape == other.shape and torch.allclose(one, other, atol=1e-12)
+
+
+# -- layers with cheap second derivatives ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.2])
+def test_a_rectifier_is_torchs_and_its_slope_depends_on_nothing_before_it(slope):
+    x = torch.randn(4, 5, requires_grad=True)
+    there = torch.randn(4, 5, requires_grad=True)
+    (ours,) = torch.autograd.grad(Rectifier(slope)(x), x, there, create_graph=True)
+    (torchs,) = torch.autograd.grad(nn.functional.leaky_relu(x, slope), x, there, create_graph=True)
+    assert torch.equal(Rectifier(slope)(x), nn.functional.leaky_relu(x, slope))
+    assert torch.equal(ours, torchs)
+    back, forth = torch.autograd.grad(ours.square().sum(), (x, there), allow_unused=True)
+    assert back is None
+    assert torch.equal(forth, torch.autograd.grad(torchs.square().sum(), there)[0])
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_pointwise_convolution_is_a_convolution_to_the_second_derivative(bias):
+    x = torch.randn(4, 3, 6, 5, dtype=torch.float64, requires_grad=True)
+    layer = Pointwise(3, 7, bias=bias).double()
+    found = []
+    for maps in (layer(x), nn.functional.conv2d(x, layer.weight, layer.bias)):
+        (slope,) = torch.autograd.grad(maps.square().sum(), x, create_graph=True)
+        found.append((maps, slope, *torch.autograd.grad(slope.square().sum(), (x, layer.weight))))
+    for ours, torchs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, torchs)
+    assert layer(torch.randn(4, 3, 6, 5).double().to(memory_format=torch.channels_last)).is_contiguous(
+        memory_format=torch.channels_last
+    )

@@ -172,11 +172,14 @@ def test_pixels_survive_the_way_to_the_network_and_back():
 def test_auto_finds_a_device_and_a_precision(monkeypatch):
     assert resolve_device("auto").type in ("cuda", "mps", "cpu")
     cpu = torch.device("cpu")
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
-    assert resolve_precision("auto", cpu) == torch.bfloat16
-    assert resolve_precision("auto", cpu, points=True) == torch.float32
-    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
-    assert resolve_precision("auto", cpu) == torch.float32
+    xeon = {"cpu_name": "Intel Xeon", "avx512_bf16": True}
+    for fast in ({"cpu_name": "AMD EPYC", "avx512_bf16": True}, xeon | {"amx_tile": True}):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda fast=fast: fast)
+        assert resolve_precision("auto", cpu) == torch.bfloat16
+        assert resolve_precision("auto", cpu, points=True) == torch.float32
+    for slow in (xeon, {}):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda slow=slow: slow)
+        assert resolve_precision("auto", cpu) == torch.float32
     assert resolve_precision("bfloat16", cpu) == torch.bfloat16
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(StudioError, match="device cuda is not available here"):
