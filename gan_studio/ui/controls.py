@@ -53,7 +53,7 @@ def _dropdown(spec: FieldSpec, value: Any, labels: dict[str, Any]) -> gr.Dropdow
         return gr.Dropdown(list(spec.choices), value=value, **labels)
     # A text's choices are filled in where there are any.
     choices = [(f"{number:g}", shown(spec, number)) for number in spec.suggestions] or [value]
-    return gr.Dropdown(choices, value=value, allow_custom_value=True, **labels)
+    return gr.Dropdown(choices, value=value, allow_custom_value=True, elem_classes="typed", **labels)
 
 
 def shown(spec: FieldSpec, value: Any) -> Any:

@@ -88,6 +88,33 @@ def test_a_visit_from_start_to_latent_walk(visitor, app):
     assert curve_length(page) > 4 and page.locator(".edits").get_attribute("data-count") == "1"
 
 
+def test_what_is_typed_or_moved_with_keys_counts(visitor, app):
+    page = visitor.open()
+    start_or_resume(page, app)
+    page.click("#button-pause")
+
+    def holds(field, value):
+        wait_until(lambda: app.state()["config"][field] == value)
+
+    choose(page, "batch_size", "12")  # and not the 128 among the suggestions
+    holds("batch_size", 12)
+    steps = page.locator("#field-discriminator_steps")
+    box, bar = steps.locator("input[type=number]"), steps.locator("input[type=range]")
+    bar.focus()
+    bar.press("ArrowRight")
+    holds("discriminator_steps", 2)
+    box.click()
+    box.press_sequentially("99", delay=200)  # a click alone commits nothing, or 2 would be put back in between
+    box.press("Enter")
+    holds("discriminator_steps", int(bar.get_attribute("max")))
+    box.fill("1")
+    box.press("Enter")
+    holds("discriminator_steps", 1)
+    choose(page, "batch_size", "64")
+    holds("batch_size", 64)
+    page.click("#button-start")
+
+
 def test_eight_tabs_share_one_connection_and_all_follow(visitor, app):
     tabs = [visitor.open() for _ in range(8)]
     tabs[0].bring_to_front()

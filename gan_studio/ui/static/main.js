@@ -1,4 +1,5 @@
 // The live part of the page. Gradio draws everything else.
+import "./commit.js";
 import "./header.js";
 import "./board.js";
 import "./latent.js";
