@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 import shutil
@@ -23,6 +24,7 @@ import httpx
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
@@ -30,6 +32,7 @@ from gan_studio.cli import main
 from gan_studio.config import RunConfig, make_config
 from gan_studio.data import DataSet
 from gan_studio.session import Session
+from gan_studio.training.checkpoint import checksum, read_checkpoint
 from gan_studio.training.run import Run
 from gan_studio.worker import Worker, visitor
 from tests.processes import NewProcess
@@ -195,3 +198,10 @@ def app(tmp_path: Path) -> Iterator[App]:
     yield made
     if made.process.poll() is None:
         made.end()
+
+
+def rewrite(path, tensors=None, **changes):
+    """Put other tensors or values into a checkpoint, and make its checksum fit."""
+    saved = read_checkpoint(path)
+    tensors, text = tensors or dict(saved.tensors), json.dumps({**saved.meta, **changes})
+    save_file(tensors, path, {"gan_studio": text, "crc32": checksum(text, tensors)})

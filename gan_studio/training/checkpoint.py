@@ -10,6 +10,7 @@ import json
 import os
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,8 +24,8 @@ from safetensors.torch import save
 from gan_studio.errors import StudioError
 
 SUFFIX = ".safetensors"
-FORMAT = 2
-_KEY = "gan_studio"
+FORMAT = 3
+_KEY, _CHECKSUM = "gan_studio", "crc32"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _PARTIAL = ".partial-"
 _REMEDY = "name one that the page or gan-studio train has saved"
@@ -86,11 +87,13 @@ def write_checkpoint(path: Path, tensors: Mapping[str, torch.Tensor], meta: Mapp
     """Write ``path`` atomically; raises :class:`CheckpointError` where the folder or disk refuses."""
     partial = path.with_name(f".{path.name}{_PARTIAL}{os.getpid()}")
     try:
-        header = {_KEY: json.dumps({"format": FORMAT, **meta}, allow_nan=False)}
+        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        text = json.dumps({"format": FORMAT, **meta}, allow_nan=False)
+        header = {_KEY: text, _CHECKSUM: checksum(text, tensors)}
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_stale_partials(path)
         # Not save_file: it writes to a file of its own first, and a killed process would leave that one behind.
-        partial.write_bytes(save({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, header))
+        partial.write_bytes(save(tensors, header))
         _flush(partial)
         partial.replace(path)
         _flush(path.parent)
@@ -123,7 +126,19 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read ``path``; raises :class:`CheckpointError` that says what is wrong with it."""
     meta = read_meta(path)
     with _open(path) as file:
-        return Checkpoint({name: file.get_tensor(name) for name in file.keys()}, meta)  # noqa: SIM118 (not a dict)
+        header = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    if header.get(_CHECKSUM) != checksum(header[_KEY], tensors):
+        raise damaged(path, f"damaged: its content is not what was written (CRC-32); {_REMEDY}")
+    return Checkpoint(tensors, meta)
+
+
+def checksum(text: str, tensors: Mapping[str, torch.Tensor]) -> str:
+    """CRC-32 of the description and of the bytes of contiguous tensors on the CPU, in the order of their names."""
+    found = zlib.crc32(text.encode())
+    for name in sorted(tensors):
+        found = zlib.crc32(tensors[name].flatten().view(torch.uint8).numpy(), found)
+    return f"{found:08x}"
 
 
 def read_meta(path: Path) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def test_what_is_written_is_read(tmp_path):
     write_checkpoint(tmp_path / "sub" / "x.safetensors", tensors, {"step": 3})
     checkpoint = read_checkpoint(tmp_path / "sub" / "x.safetensors")
     assert all(torch.equal(checkpoint.tensors[name], tensors[name]) for name in tensors)
-    assert checkpoint.meta == {"format": 2, "step": 3}
+    assert checkpoint.meta == {"format": 3, "step": 3}
     assert list_checkpoints(tmp_path / "sub") == ["x"]
 
 
@@ -63,6 +63,15 @@ def test_every_way_to_cut_or_flip_a_file_is_an_error_or_still_readable(tmp_path)
             read_checkpoint(damaged(tmp_path, bytes(flipped)))
         except CheckpointError as error:
             assert "x.safetensors" in str(error)
+
+
+def test_a_changed_byte_of_a_tensor_is_found(tmp_path):
+    good = good_bytes(tmp_path)
+    for place in (len(good) - 1, len(good) - 200):
+        flipped = bytearray(good)
+        flipped[place] ^= 0x01
+        with pytest.raises(CheckpointError, match="not what was written"):
+            read_checkpoint(damaged(tmp_path, bytes(flipped)))
 
 
 def test_foreign_files_are_named_for_what_they_are(tmp_path):
