@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from gan_studio.errors import StudioError
 
@@ -20,6 +21,7 @@ MOST_FILES = 200_000  # as many as the largest public sets of one kind have (Cel
 MOST_BYTES = 50 * 10**6  # a photograph of 40 megapixels has 20 MB; several are read at a time
 MOST_ZIPPED_BYTES = 4 * 2**30  # where a zip without the 64-bit extension ends
 MOST_RATIO = 200  # pictures hardly shrink in a zip, plain drawings (BMP) about a hundred times, a bomb a thousand
+_ENTRY_BYTES = 500  # of a zip's directory, with a long name: no entry of a set has more on average
 SMALL_BYTES = 2**20  # what cannot hurt may shrink as it likes
 
 
@@ -130,11 +132,21 @@ def _read_file(path: Path) -> bytes:
 
 def _open_zip(path: Path) -> zipfile.ZipFile:
     try:
+        with path.open("rb") as file:
+            _check_count(path, _zip_entries(file))  # before Python makes an object of each
         return zipfile.ZipFile(path)
+    except StudioError:
+        raise
     except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError, struct.error):
         raise StudioError(
             f"{path}: neither a folder nor a zip file that can be read", "error.no_zip", name=path.name
         ) from None
+
+
+def _zip_entries(file: BinaryIO) -> int:
+    """How many entries a zip says that it has, or more where its directory is too long for them; 0 without one."""
+    end = zipfile._EndRecData(file)  # its own reader, which knows the 64-bit form as well
+    return max(end[zipfile._ECD_ENTRIES_TOTAL], end[zipfile._ECD_SIZE] // _ENTRY_BYTES) if end else 0
 
 
 def _list_zip(path: Path, archive: zipfile.ZipFile) -> Listing:

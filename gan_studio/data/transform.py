@@ -39,6 +39,8 @@ def resize(pictures: torch.Tensor, side: int, folder: Path, progress: Progress) 
     for start in range(0, len(pictures), _CHUNK):
         progress(_RESIZING, start / len(pictures))
         part = slice(start, start + _CHUNK)
-        resized[part] = interpolate(pictures[part], (side, side), mode="bilinear", antialias=True)
+        # Each channel by itself: torch's quick way through several fails for pictures of one pixel.
+        grey = interpolate(pictures[part].flatten(0, 1)[:, None], (side, side), mode="bilinear", antialias=True)
+        resized[part] = grey.view(-1, *resized.shape[1:])
     progress(_RESIZING, 1.0)
     return resized

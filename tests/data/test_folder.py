@@ -226,6 +226,16 @@ def test_huge_files_and_too_many_files_are_refused(make_source, monkeypatch):
         load(source)
 
 
+def test_a_zip_of_too_many_entries_is_refused_before_they_are_listed(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for number in range(30):
+            archive.writestr(f"{number}.png", b"")
+    monkeypatch.setattr(members, "MOST_FILES", 29)
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    with pytest.raises(StudioError, match="holds more than 29 files"), members.open_source(tmp_path / "x.zip"):
+        pass
+
+
 def test_a_zip_bomb_is_skipped(tmp_path):
     bomb = write_zip(tmp_path / "bomb.zip", {"bomb.bmp": bytes(20 * 10**6)} | pictures(8), zipfile.ZIP_DEFLATED)
     assert "bomb.bmp (compressed more than 200 times)" in load(bomb).notes[0]
