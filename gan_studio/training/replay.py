@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import torch
 from gan_studio.config import RunConfig, make_config
 from gan_studio.events import Event
 from gan_studio.training.checkpoint import CheckpointError, read_checkpoint
+from gan_studio.training.device import resolve_precision
 from gan_studio.training.run import LoadData, TrainingFault, read_description
 from gan_studio.training.trainer import Trainer
 
@@ -41,19 +42,28 @@ def original_config(config: RunConfig, events: list[Event]) -> RunConfig:
     return make_config(values, base=config)
 
 
-def effective_edits(events: list[Event]) -> list[tuple[int, Mapping[str, Any]]]:
-    """The steps before which each edit counts in the steps that were kept, and its values.
+def original_machine(meta: Mapping[str, Any], events: list[Event]) -> dict[str, Any]:
+    """Where a run began and how it rounded: device, precision and, on a CPU, the number of threads."""
+    machine = {key: meta.get(key) for key in ("device", "precision", "threads")}
+    for event in reversed(events):
+        if event.kind == "moved":
+            machine |= {key: pair[0] for key, pair in event.detail.items()}
+    return machine
+
+
+def effective_changes(events: list[Event]) -> list[Event]:
+    """The edits and moves, each at the step before which it counts in the steps that were kept.
 
     Where a run went back to an earlier step after a fault, the steps in between are gone, but not the settings:
     edits made in between count from the step it went back to.
     """
-    edits: list[tuple[int, Mapping[str, Any]]] = []
+    changes: list[Event] = []
     for event in events:
         if event.kind == "return":
-            edits = [(min(step, event.step), values) for step, values in edits]
-        elif event.kind == "edit":
-            edits.append((event.step, {key: pair[1] for key, pair in event.detail.items()}))
-    return edits
+            changes = [replace(change, step=min(change.step, event.step)) for change in changes]
+        elif event.kind in ("edit", "moved"):
+            changes.append(event)
+    return changes
 
 
 def replay(path: Path, load_data: LoadData, progress: Callable[[int, int], None] = lambda step, last: None) -> Replay:
@@ -63,34 +73,45 @@ def replay(path: Path, load_data: LoadData, progress: Callable[[int, int], None]
     """
     checkpoint = read_checkpoint(path)
     description = read_description(path, checkpoint.meta)
-    if any(event.kind == "moved" for event in description.events):
-        raise CheckpointError(
-            f"{path}: this run changed its device, precision or number of threads on the way, "
-            "and rounds differently since"
-        )
-    # What "auto" stood for when it was trained.
-    machine = {key: checkpoint.meta.get(key) for key in ("device", "precision")}
-    config = make_config(machine, base=original_config(description.config, description.events))
+    changes = effective_changes(description.events)
+    if any("device" in change.detail for change in changes if change.kind == "moved"):
+        raise CheckpointError(f"{path}: this run went on on another device on the way, and rounds differently since")
+    machine = original_machine(checkpoint.meta, description.events)  # what "auto" stood for
+    began = {key: machine[key] for key in ("device", "precision")}
+    config = make_config(began, base=original_config(description.config, description.events))
     trainer = Trainer(config, load_data(config))
     last = _last_step(path, checkpoint.tensors, description.step)
-    edits = effective_edits(description.events)
-    with _threads(checkpoint.meta.get("threads")):
-        for step, values in edits:
-            _train_to(trainer, min(step, last), last, progress)
-            trainer.edit(values)
+    with _threads_kept():
+        _use_threads(machine["threads"])
+        for change in changes:
+            _train_to(trainer, min(change.step, last), last, progress)
+            _carry_out(change, trainer)
         _train_to(trainer, last, last, progress)
     state = trainer.state_dict()
     names = state.keys() | checkpoint.tensors.keys()
-    return Replay(
-        last, len(edits), tuple(sorted(n for n in names if not _same(state.get(n), checkpoint.tensors.get(n))))
-    )
+    different = sorted(n for n in names if not _same(state.get(n), checkpoint.tensors.get(n)))
+    return Replay(last, sum(change.kind == "edit" for change in changes), tuple(different))
+
+
+def _carry_out(change: Event, trainer: Trainer) -> None:
+    values = {key: pair[1] for key, pair in change.detail.items()}
+    if change.kind == "edit":
+        trainer.edit(values)
+    else:
+        _use_threads(values.get("threads"))
+        if "precision" in values:
+            trainer.precision = resolve_precision(values["precision"], trainer.device)
+
+
+def _use_threads(count: object) -> None:
+    """Compute with as many threads as the run was trained with: sums are rounded otherwise with more or fewer."""
+    if type(count) is int and 0 < count <= _MOST_THREADS:
+        torch.set_num_threads(count)
 
 
 @contextmanager
-def _threads(count: object) -> Iterator[None]:
-    """Compute with as many threads as the run was trained with: sums are rounded otherwise with more or fewer."""
+def _threads_kept() -> Iterator[None]:
     before = torch.get_num_threads()
-    torch.set_num_threads(count if type(count) is int and 0 < count <= _MOST_THREADS else before)
     try:
         yield
     finally:

@@ -1,14 +1,11 @@
-import json
-
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
 
 from gan_studio.events import Event
-from gan_studio.training.checkpoint import CheckpointError, read_meta
-from gan_studio.training.replay import effective_edits, original_config, replay
+from gan_studio.training.checkpoint import CheckpointError
+from gan_studio.training.replay import effective_changes, original_config, original_machine, replay
 from gan_studio.training.run import Run, TrainingFault
-from tests.conftest import tiny_config
+from tests.conftest import rewrite, tiny_config
 
 
 def test_a_run_with_edits_is_replayed_to_the_last_bit(make_run, images, tmp_path):
@@ -67,9 +64,28 @@ def test_a_run_is_replayed_with_as_many_threads_as_it_was_trained_with(make_run,
     assert torch.get_num_threads() == before
     resumed = Run.load(tmp_path / "x.safetensors", lambda config: images)
     assert resumed.events[-1].detail == {"threads": [before % 2 + 1, before]}
+    for _ in range(20):
+        resumed.step()
     resumed.save(tmp_path / "y.safetensors")
-    with pytest.raises(CheckpointError, match="number of threads"):
-        replay(tmp_path / "y.safetensors", lambda config: images)
+    assert replay(tmp_path / "y.safetensors", lambda config: images).exact
+    assert torch.get_num_threads() == before
+
+
+def test_a_run_that_went_on_in_another_precision_is_replayed_and_one_on_another_device_refused(
+    make_run, images, tmp_path
+):
+    path, run = tmp_path / "x.safetensors", make_run(precision="float32")
+    run.step()
+    run.save(path)
+    resumed = Run.load(path, lambda config: images, {"precision": "bfloat16"})
+    resumed.step()
+    resumed.save(path)
+    assert [event.detail for event in resumed.events] == [{"precision": ["float32", "bfloat16"]}]
+    assert replay(path, lambda config: images).exact
+    moved = Event(1, "moved", {"device": ["cuda", "cpu"]})
+    rewrite(path, events=[moved.to_json()])
+    with pytest.raises(CheckpointError, match="another device"):
+        replay(path, lambda config: images)
 
 
 def test_a_changed_tensor_is_noticed_by_name(make_run, images, tmp_path):
@@ -89,7 +105,16 @@ def test_edits_are_taken_back_and_moved():
         Event(7, "edit", {"batch_size": [16, 4]}),
     ]
     assert original_config(tiny_config(batch_size=4, generator_lr=1e-2), events) == tiny_config(generator_lr=1e-3)
-    assert [step for step, _ in effective_edits(events)] == [2, 5, 7]
+    assert [event.step for event in effective_changes(events)] == [2, 5, 7]
+
+
+def test_moves_are_taken_back():
+    now = {"device": "cpu", "precision": "bfloat16", "threads": 4}
+    moves = [
+        Event(3, "moved", {"threads": [1, 2]}),
+        Event(5, "moved", {"threads": [2, 4], "precision": ["float32", 1]}),
+    ]
+    assert original_machine(now, moves) == {"device": "cpu", "precision": "float32", "threads": 1}
 
 
 @pytest.mark.parametrize("step", [-5, 2, 10**9])
@@ -97,7 +122,6 @@ def test_a_step_that_the_tensors_do_not_have_is_refused(make_run, images, tmp_pa
     run = make_run()
     run.step()
     run.save(tmp_path / "x.safetensors")
-    tensors, meta = load_file(tmp_path / "x.safetensors"), read_meta(tmp_path / "x.safetensors")
-    save_file(tensors, tmp_path / "x.safetensors", {"gan_studio": json.dumps({**meta, "step": step})})
+    rewrite(tmp_path / "x.safetensors", step=step)
     with pytest.raises(CheckpointError, match=f"says step {step}"):
         replay(tmp_path / "x.safetensors", lambda config: images)
