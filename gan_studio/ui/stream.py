@@ -19,7 +19,8 @@ from gan_studio.ui.encode import REAL_COLUMNS, encode_points, encode_snapshot, s
 HEARTBEAT_SECONDS = 10.0
 RETRY_MILLISECONDS = 500
 DELIVERIES_PER_SECOND = 80
-"""All viewers together; a large class gets fewer updates each, so that training keeps its speed."""
+"""To all viewers together that take what they are sent; in a large class each gets fewer, so that training keeps its
+speed."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Hub:
         self._encoded = b""
         self._encode_tail = lru_cache(maxsize=32)(self._encode_tail_uncached)
         self._viewers = 0
+        self._waiting = 0  # viewers that have taken what they were sent
         self.closing = False
 
     def attach(self, snapshot: Snapshot) -> None:
@@ -114,11 +116,15 @@ class Hub:
                 yield b"id: %s\ndata: %s\n\n" % (str(cursor).encode(), message)
                 if self._snapshot is not shown:
                     continue  # newer already: this viewer is slow, serve it the newest at once
-                await asyncio.sleep(self._viewers / DELIVERIES_PER_SECOND)
-                while not self.closing and self._snapshot is shown:
-                    try:
-                        await asyncio.wait_for(changed.wait(), HEARTBEAT_SECONDS)
-                    except asyncio.TimeoutError:
-                        yield b": still here\n\n"
+                self._waiting += 1
+                try:
+                    await asyncio.sleep(self._waiting / DELIVERIES_PER_SECOND)
+                    while not self.closing and self._snapshot is shown:
+                        try:
+                            await asyncio.wait_for(changed.wait(), HEARTBEAT_SECONDS)
+                        except asyncio.TimeoutError:
+                            yield b": still here\n\n"
+                finally:
+                    self._waiting -= 1
         finally:
             self._viewers -= 1

@@ -119,6 +119,25 @@ def test_a_slow_viewer_skips_to_the_newest_and_loses_no_point():
     asyncio.run(scenario())
 
 
+def test_viewers_that_never_read_do_not_make_the_others_wait():
+    async def scenario():
+        hub = hub_with(snapshot([1]))
+        stalled = [hub.events(Cursor()) for _ in range(400)]  # as many who read would get a message in five seconds
+        for stream in stalled:
+            await stream.__anext__()
+            await stream.__anext__()
+        reader = hub.events(Cursor())
+        await reader.__anext__()
+        await reader.__anext__()
+        hub._take(snapshot([1, 2]))
+        assert read(await asyncio.wait_for(reader.__anext__(), 2))["step"] == 2
+        for stream in [reader, *stalled]:
+            await stream.aclose()
+        assert hub._viewers == hub._waiting == 0
+
+    asyncio.run(scenario())
+
+
 def test_closing_ends_every_stream():
     async def scenario():
         hub = Hub()
