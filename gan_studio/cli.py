@@ -143,10 +143,11 @@ def _train(options: argparse.Namespace) -> int:
 
     from gan_studio.data import load_data
     from gan_studio.training.checkpoint import checkpoint_path
-    from gan_studio.training.memory import keep_freed_memory
+    from gan_studio.training.memory import keep_freed_memory, limit_memory
     from gan_studio.training.run import Run, TrainingFault
 
     keep_freed_memory()
+    limit_memory()
     if config is None:
         run = Run.load(options.resume, lambda saved: load_data(saved, options.data), changes)
     else:
@@ -163,6 +164,7 @@ def _train(options: argparse.Namespace) -> int:
     with _interruption() as interrupted, _progress(run, options) as report:
         try:
             _train_steps(run, options.steps, interrupted, report, lambda: run.save(path))
+            run.check_finite()
         except TrainingFault as error:
             run.return_to_good_state()
             fault = error

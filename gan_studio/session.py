@@ -76,6 +76,8 @@ class Session:
         self._dirty = False  # trained since it was last saved
         self._closing = False
         self._lock = threading.Lock()  # held while deciding whether a command may still be queued
+        self._ending = threading.Lock()  # held while the run is saved for the last time
+        self._put_away = False
         self._thread = threading.Thread(target=self._loop, name="session", daemon=True)
         self._thread.start()
         self._do(lambda: None)  # now it has its number of threads, whatever is set for others
@@ -144,12 +146,17 @@ class Session:
         self._do(lambda: Run(config, data).step())
 
     def close(self, timeout: float = 10.0) -> bool:
-        """Save what is unsaved and end the thread; False where it is still busy after ``timeout`` seconds."""
+        """Save what is unsaved and end the thread.
+
+        False where a step takes more than ``timeout`` seconds: then the newest good state is saved instead.
+        """
         with self._lock:
             if not self._closing:
                 self._closing = True
                 self._commands.put((lambda: None, Future()))  # wakes the loop
         self._thread.join(timeout)
+        if self._thread.is_alive():
+            self._save_for_the_last_time(self._save_good_state)
         return not self._thread.is_alive()
 
     def _do(self, action: Callable[[], Any]) -> Any:
@@ -167,7 +174,7 @@ class Session:
         use_threads(self._threads)
         try:
             self._train_and_obey()
-            self._autosave()
+            self._save_for_the_last_time(self._autosave)
         finally:
             with self._lock:
                 self._closing = True
@@ -318,7 +325,10 @@ class Session:
     def _step_once(self, config: RunConfig, data: DataSet | None) -> None:
         if self._run is None:
             self._begin(config, "paused", data)
-        self._pause()
+        if self._state == "running":
+            self._pause()
+            if self._state == "failed":  # by the step just measured
+                return
         self._run.record("step")
         self._state, self._message, self._dirty = "paused", self._first_words(), True
         self._guard(self._step)
@@ -351,7 +361,9 @@ class Session:
         self._publish()
 
     def _save(self, path: Path, record: bool = False) -> Path:
+        """Save the run as it is; if it has just diverged, it goes back to its last good state first."""
         self._need_run()
+        self._guard(self._run.check_finite)
         if record:
             if path.exists() and not self._run.wrote(path):
                 raise StudioError(
@@ -360,7 +372,12 @@ class Session:
                     name=path.stem,
                 )
             self._run.record("save", name=path.stem)
-        self._run.save(path)
+        try:
+            self._run.save(path)
+        except Exception:
+            if record:
+                self._run.events.pop()  # it was not saved
+            raise
         self._dirty = False
         if record:
             self._publish()
@@ -380,7 +397,7 @@ class Session:
         if self._run is None or not self._dirty or self._run.step_count == 0:
             return True
         try:
-            self._save(self.checkpoints / f"{AUTOSAVE}{self._run_id}{SUFFIX}")
+            self._save(self._autosave_path())
             old = [name for name in list_checkpoints(self.checkpoints) if name.startswith(AUTOSAVE)][AUTOSAVES_KEPT:]
             for name in old:
                 checkpoint_path(self.checkpoints, name).unlink(missing_ok=True)
@@ -391,6 +408,27 @@ class Session:
             log.warning("%s: %s", AUTOSAVE_FAILED, error, exc_info=True)
             self._message = Sentence(f"{AUTOSAVE_FAILED}: {error}", "error.autosave", error=sentence_of(error))
             return False
+
+    def _save_for_the_last_time(self, save: Callable[[], Any]) -> None:
+        """At the end, once: on the session's thread, or on one that does not wait for it any longer."""
+        with self._ending:
+            if not self._put_away:
+                save()
+                self._put_away = True
+
+    def _save_good_state(self) -> None:
+        run = self._run
+        if run is None or not self._dirty or run.step_count == 0:
+            return
+        path = self._autosave_path()
+        try:
+            step = run.save_good_state(path)
+            log.warning("a step takes too long to wait for: the run is saved in %s as it was at step %d", path, step)
+        except Exception as error:
+            log.warning("%s: %s", AUTOSAVE_FAILED, error, exc_info=True)
+
+    def _autosave_path(self) -> Path:
+        return self.checkpoints / f"{AUTOSAVE}{self._run_id}{SUFFIX}"
 
     # -- publishing ----------------------------------------------------------------------------------
 

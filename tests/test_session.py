@@ -1,3 +1,4 @@
+import contextlib
 import threading
 from itertools import pairwise
 
@@ -6,7 +7,7 @@ import torch
 
 from gan_studio.errors import StudioError
 from gan_studio.session import AUTOSAVE, AUTOSAVES_KEPT, Session, SessionClosed
-from gan_studio.training.checkpoint import list_checkpoints, read_meta
+from gan_studio.training.checkpoint import list_checkpoints, read_checkpoint, read_meta
 from gan_studio.training.run import Run
 from tests.conftest import tiny_config, wait_until
 
@@ -201,6 +202,62 @@ def test_closing_saves_the_running_run_and_refuses_later_commands(tmp_path):
     assert read_meta(tmp_path / f"{name}.safetensors")["step"] >= session.snapshot.step
     with pytest.raises(SessionClosed):
         session.pause()
+
+
+def test_an_end_in_the_middle_of_a_long_step_saves_the_last_good_state(tmp_path, monkeypatch):
+    monkeypatch.setattr("gan_studio.training.run.SLOW_STEP", 0.0)
+    session, go_on = Session(tmp_path), threading.Event()
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.step > 2)
+    step, stuck = session._run.trainer.step, threading.Event()
+
+    def stay():
+        stuck.set()
+        go_on.wait(60)
+        step()
+
+    monkeypatch.setattr(session._run.trainer, "step", stay)
+    assert stuck.wait(60)
+    assert not session.close(0.1)
+    (name,) = list_checkpoints(tmp_path)
+    good = session._run._good["step"]
+    assert Run.load(tmp_path / f"{name}.safetensors", lambda config: session._run.data).step_count == good > 0
+    go_on.set()
+    assert session.close()
+    assert read_meta(tmp_path / f"{name}.safetensors")["step"] == good
+
+
+def test_what_has_just_diverged_is_not_saved(session):
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.step > 0)
+    session.pause()
+
+    def break_weights():
+        session._run.trainer.discriminator.head.weight.data.fill_(float("nan"))
+
+    session._do(break_weights)
+    path = session.save("x")
+    assert session.snapshot.state == "failed" and "weights = nan" in session.snapshot.message
+    tensors = read_checkpoint(path).tensors
+    assert all(t.isfinite().all() for t in tensors.values() if t.is_floating_point())
+
+
+def test_a_failed_save_is_no_event_and_a_step_that_fails_hides_nothing(session, monkeypatch):
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.step > 0)
+
+    def refuse(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr("gan_studio.training.checkpoint.save", refuse)
+        with pytest.raises(StudioError):
+            session.save("x")
+    assert "save" not in kinds(session)
+    session._do(lambda: setattr(session._run.trainer, "measure", lambda: {"d_loss": float("nan")}))
+    with contextlib.suppress(StudioError):
+        session.step_once(tiny_config())
+    assert session.snapshot.state == "failed" and "diverged" in session.snapshot.message
 
 
 def test_a_full_disk_is_said_and_training_goes_on(session, monkeypatch):

@@ -25,12 +25,36 @@ from gan_studio.training.trainer import Trainer
 
 GOOD_STATE_EVERY = 10.0
 """Seconds of training between two copies of the last good state."""
+SLOW_STEP = 1.0
+"""Seconds of a step after which each one is copied: that takes hundredths of a second."""
+_NO_MEMORY = ("DefaultCPUAllocator", "out of memory", "bad_alloc")
+"""How PyTorch says it on a CPU and on Apple's GPUs, where it has no class of error for it."""
 
 LoadData = Callable[[RunConfig], DataSet]
 
 
 class TrainingFault(StudioError):
     """Training cannot go on as it is; the message says what happened and what to try."""
+
+
+def _make_trainer(config: RunConfig, data: DataSet) -> Trainer:
+    try:
+        return Trainer(config, data)
+    except (RuntimeError, MemoryError) as error:
+        if not _lacks_memory(error):
+            raise
+        raise StudioError(
+            f"networks with channels = {config.channels} and hidden = {config.hidden} for samples of {data.shape} "
+            "do not fit into memory; make them smaller",
+            "error.too_large",
+            channels=config.channels,
+            hidden=", ".join(map(str, config.hidden)),
+            shape=" x ".join(map(str, data.shape)),
+        ) from None
+
+
+def _lacks_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY)
 
 
 class Run:
@@ -40,7 +64,7 @@ class Run:
         self.data = data
         config, said = fit_classes(config, data)
         self.notes = [*data.notes, *said]
-        self.trainer = Trainer(config, data)
+        self.trainer = _make_trainer(config, data)
         self.events: list[Event] = []
         self.curve = Curve()
         self.seconds = 0.0
@@ -49,6 +73,7 @@ class Run:
         self.images_per_second = 0.0
         self._last_finite: Measurement | None = None
         self._branched = False  # went back, and the curve still shows what was undone
+        self._step_seconds = 0.0  # of the last step
         self._good = self._copy_state()
 
     @property
@@ -80,15 +105,15 @@ class Run:
         start = time.perf_counter()
         try:
             self.trainer.step()
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
             step = self.step_count + 1
-            text = f"out of memory in step {step}: {error}; use a smaller batch"
-            raise TrainingFault(text, "error.memory", step=step, error=str(error)) from None
-        except (RuntimeError, MemoryError) as error:
-            step = self.step_count + 1
+            if _lacks_memory(error):
+                text = f"out of memory in step {step}: {error}; use a smaller batch"
+                raise TrainingFault(text, "error.memory", step=step, error=str(error)) from None
             raise TrainingFault(f"step {step} failed: {error}", "error.step", step=step, error=str(error)) from None
         finally:
-            self.seconds += time.perf_counter() - start
+            self._step_seconds = time.perf_counter() - start
+            self.seconds += self._step_seconds
         self.pictures += self.config.batch_size * self.config.discriminator_steps
 
     def measure(self) -> Measurement:
@@ -111,9 +136,15 @@ class Run:
         )
         self._last_finite = point
         self.curve.add(point)
-        if self.seconds - self._good["seconds"] >= GOOD_STATE_EVERY and self.trainer.all_finite():
+        due = self._step_seconds >= SLOW_STEP or self.seconds - self._good["seconds"] >= GOOD_STATE_EVERY
+        if due and self.trainer.all_finite():
             self._good = self._copy_state()
         return point
+
+    def check_finite(self) -> None:
+        """Raise :class:`TrainingFault` where a weight of either player is not a finite number."""
+        if not self.trainer.all_finite():
+            raise TrainingFault(self._describe_divergence({"weights": math.nan}))
 
     def _update_speed(self) -> None:
         seconds, pictures = self._measured
@@ -160,25 +191,46 @@ class Run:
     def _copy_state(self) -> dict[str, Any]:
         return {
             "tensors": {name: tensor.clone() for name, tensor in self.trainer.state_dict().items()},
+            "step": self.step_count,
             "seconds": self.seconds,
         }
 
     # -- keeping -------------------------------------------------------------------------------------
 
     def save(self, path: Path) -> None:
-        """Write everything that a later :meth:`load` needs to go on bit for bit (on a CPU)."""
+        """Write everything that a later :meth:`load` needs to go on bit for bit (on a CPU).
+
+        Raises :class:`TrainingFault`, and leaves the file that is there, where the run has diverged.
+        """
+        self.check_finite()
         self._leave_old_branch()
+        self._write(path, self.trainer.state_dict(), self.step_count, self.seconds, self.events)
+
+    def save_good_state(self, path: Path) -> int:
+        """Write the newest good state, as if the run had gone back to it, and return its step.
+
+        From any thread, also while another one is in the middle of a step.
+        """
+        good, events = self._good, list(self.events)
+        if good["step"] != self.step_count:
+            events.append(Event(good["step"], "return", {"failed_at": self.step_count}))
+        self._write(path, good["tensors"], good["step"], good["seconds"], events)
+        return good["step"]
+
+    def _write(
+        self, path: Path, tensors: Mapping[str, torch.Tensor], step: int, seconds: float, events: list[Event]
+    ) -> None:
         meta = {
             "program": f"gan-studio {__version__}",
             "config": self.config.model_dump(),
             "space": self.trainer.data.space.to_json(),
-            "step": self.step_count,
-            "seconds": self.seconds,
+            "step": step,
+            "seconds": seconds,
             **self._machine(),
-            "events": [event.to_json() for event in self.events],
-            "curve": self.curve.to_rows(),
+            "events": [event.to_json() for event in events],
+            "curve": [row for row in self.curve.to_rows() if row[0] <= step],
         }
-        write_checkpoint(path, self.trainer.state_dict(), meta)
+        write_checkpoint(path, tensors, meta)
 
     def wrote(self, path: Path) -> bool:
         """Whether ``path`` holds an earlier state of this very run: it was saved or loaded there, and has come from it.
@@ -224,6 +276,10 @@ class Run:
             run.trainer.load_state_dict(checkpoint.tensors)
         except (StudioError, RuntimeError, ValueError, TypeError, IndexError) as error:
             raise damaged(path, f"does not fit its own description: {error}") from None
+        if run.step_count != saved.step:
+            raise damaged(path, f"does not fit its own description: step {run.step_count}, not {saved.step}")
+        if not run.trainer.all_finite():
+            raise CheckpointError(f"{path}: it has diverged, its weights are not numbers", "error.run_diverged")
         run.events, run.curve, run.seconds = saved.events, saved.curve, saved.seconds
         run._measured = (saved.seconds, 0)
         run._good = run._copy_state()

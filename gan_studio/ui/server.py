@@ -6,6 +6,7 @@ import gc
 import os
 import socket
 import sys
+import tempfile
 import threading
 import webbrowser
 from collections.abc import AsyncIterator
@@ -31,6 +32,7 @@ from gan_studio.judges.referee import Referee
 from gan_studio.quality import QualityMonitor
 from gan_studio.session import Session, SessionClosed
 from gan_studio.training.device import use_threads
+from gan_studio.training.memory import limit_memory
 from gan_studio.ui.arithmetic_routes import add_arithmetic_routes
 from gan_studio.ui.directions_routes import add_directions_routes
 from gan_studio.ui.early import EarlyHead
@@ -52,7 +54,7 @@ from gan_studio.worker import Worker
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 7860
 _PORTS_TRIED = 40
-CLOSE_SECONDS = 2.0
+CLOSE_SECONDS = 1.5
 """How long the end of the app waits for the step in progress and for the checkpoint."""
 _WARM_UP_AFTER = 4.0
 """Seconds that belong to the first page: warming up at the same time would keep it from the browser for a second."""
@@ -171,6 +173,8 @@ def serve(
     """
     host = host or os.environ.get("GRADIO_SERVER_NAME") or DEFAULT_HOST
     port = port if port is not None else _port_from_environment()
+    _need_folder(checkpoints)
+    limit_memory()
     listener = open_socket(host, port)
     hub = Hub()
     session = Session(checkpoints.resolve(), data_dir, on_snapshot=hub.publish)
@@ -189,12 +193,22 @@ def serve(
         pass  # uvicorn has ended in order and only repeats the signal
     finally:
         hub.close()
-        saved = session.close(0)
-        if not saved:
-            print("gan-studio: a step takes too long to wait for; the last autosave is kept", file=sys.stderr)
+        ended = session.close(CLOSE_SECONDS)
     sys.stdout.flush()
     # Not in order: the interpreter would wait for a study of half a minute, and no thread may outlive it in PyTorch.
-    os._exit(0 if saved else 1)
+    os._exit(0 if ended else 1)
+
+
+def _need_folder(checkpoints: Path) -> None:
+    """Find out before a run that it could not be saved."""
+    try:
+        checkpoints.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=checkpoints):
+            pass
+    except OSError as error:
+        raise StudioError(
+            f"--checkpoints {checkpoints}: runs cannot be saved there ({error}); name another folder"
+        ) from None
 
 
 def _port_from_environment() -> int | None:

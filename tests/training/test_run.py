@@ -1,14 +1,12 @@
-import json
-
 import pytest
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from gan_studio.config import ConfigError
+from gan_studio.errors import StudioError
 from gan_studio.training.checkpoint import CheckpointError, read_checkpoint
 from gan_studio.training.run import Run, TrainingFault
-from tests.conftest import NETWORKS
+from tests.conftest import NETWORKS, rewrite
 from tests.processes import NewProcess
 
 
@@ -66,12 +64,6 @@ def test_changes_at_resume_live_ones_become_an_edit_others_are_refused(make_run,
     assert [event.kind for event in loaded.events if event.kind != "moved"] == ["edit"]
     with pytest.raises(ConfigError, match="latent_size is 8 in the checkpoint, not 9"):
         Run.load(tmp_path / "x.safetensors", lambda name: images, {"latent_size": 9})
-
-
-def rewrite(path, tensors=None, **changes):
-    with safe_open(path, "pt") as file:
-        meta = json.loads(file.metadata()["gan_studio"])
-    save_file(tensors or load_file(path), path, {"gan_studio": json.dumps({**meta, **changes})})
 
 
 @pytest.mark.parametrize(
@@ -183,11 +175,45 @@ def test_a_broken_state_never_becomes_the_good_one(make_run, monkeypatch):
     assert run._good["tensors"]["progress"][0] == 1
 
 
-def test_out_of_memory_is_a_fault_that_says_what_to_do(make_run, monkeypatch):
+def test_a_run_that_has_diverged_is_neither_saved_nor_loaded(make_run, images, tmp_path):
+    path, run = tmp_path / "x.safetensors", make_run()
+    run.step()
+    run.save(path)
+    good = path.read_bytes()
+    break_weights(run)
+    with pytest.raises(TrainingFault, match="weights = nan"):
+        run.save(path)
+    assert path.read_bytes() == good
+    tensors = load_file(path)
+    rewrite(path, {name: t * float("nan") if name == "discriminator.head.weight" else t for name, t in tensors.items()})
+    with pytest.raises(CheckpointError, match="has diverged"):
+        Run.load(path, lambda config: images)
+
+
+def test_networks_that_do_not_fit_into_memory_are_refused(make_run, monkeypatch):
+    def fail(*arguments):
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: not enough memory")
+
+    monkeypatch.setattr("gan_studio.training.run.Trainer", fail)
+    with pytest.raises(StudioError, match="channels = .* do not fit into memory; make them smaller"):
+        make_run()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: not enough memory: you tried to allocate"
+        ),
+        MemoryError(),
+    ],
+)
+def test_out_of_memory_is_a_fault_that_says_what_to_do(make_run, monkeypatch, error):
     run = make_run()
 
     def fail():
-        raise torch.OutOfMemoryError("CUDA out of memory")
+        raise error
 
     monkeypatch.setattr(run.trainer, "step", fail)
     with pytest.raises(TrainingFault, match="out of memory in step 1.*smaller batch"):
