@@ -1,0 +1,145 @@
+"""How good presets and variations of the default become after so many seconds of one core.
+
+    python -m benchmarks.recipes [--only NAME ...] [--seeds 5] [--seconds 60 ...] [--set search|teaching]
+
+Trains each row on one thread, on seeds 0, 1, ..., with a clock that counts only the CPU time of training, and judges
+5,000 samples of the averaged generator against as many training pictures with the bundled classifier. Prints a
+Markdown table of medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
+
+from gan_studio.bench.quality import NUMBERS, judge
+from gan_studio.config import make_config
+from gan_studio.data import load_data
+from gan_studio.latent.source import Source
+from gan_studio.lessons.presets import DEFAULT_PRESET, find_preset
+from gan_studio.metrics.reference import load_references
+from gan_studio.sampling import draw_samples
+from gan_studio.training.device import use_threads
+from gan_studio.training.memory import keep_freed_memory
+from gan_studio.training.run import Run
+
+SAMPLES = 5000
+_WEIGHTED = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
+
+
+@dataclass(frozen=True)
+class Row:
+    """A preset with ``changes``; ``initialise`` fills every weight of a linear or convolutional layer anew."""
+
+    preset: str = DEFAULT_PRESET
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    initialise: Callable[[torch.Tensor], Any] | None = None
+
+
+SEARCH = {
+    "the default": Row(),
+    "16 channels": Row(changes={"channels": 16}),
+    "48 channels": Row(changes={"channels": 48}),
+    "batch 128": Row(changes={"batch_size": 128}),
+    "learning rates halved": Row(changes={"generator_lr": 5e-4, "discriminator_lr": 1e-3}),
+    "learning rates doubled": Row(changes={"generator_lr": 2e-3, "discriminator_lr": 4e-3}),
+    "EMA 0.99": Row(changes={"ema_decay": 0.99}),
+    "hinge": Row(changes={"objective": "hinge"}),
+    "relativistic": Row(changes={"objective": "relativistic"}),
+    "R1 0.1 at every 4th update": Row(changes={"r1_penalty": 0.1, "penalty_interval": 4}),
+    "batch norm instead of spectral norm": Row(changes={"spectral_norm": False, "discriminator_norm": "batch"}),
+    "He initialisation": Row(initialise=lambda weight: nn.init.kaiming_normal_(weight, a=0.2)),
+    "orthogonal initialisation": Row(
+        initialise=lambda weight: weight.copy_(nn.init.orthogonal_(torch.empty(weight.shape)))
+    ),
+    "translation with probability 0.3": Row(changes={"augment_translation": 0.3}),
+}
+"""Variations of the default, one thing at a time."""
+TEACHING = {
+    name: Row(name)
+    for name in (
+        "recipe-dense-conv",
+        "recipe-dense-against-conv",
+        "recipe-sigmoid",
+        "recipe-tanh",
+        "recipe-tanh-wasserstein",
+        "recipe-tanh-spectral",
+        "recipe-tanh-penalty",
+        "recipe-dropout",
+        "recipe-kernel",
+    )
+}
+"""The recipes from courses."""
+SETS = {"search": SEARCH, "teaching": TEACHING}
+
+
+def make_run(row: Row, seed: int) -> Run:
+    config = make_config({**row.changes, "seed": seed, "device": "cpu"}, base=find_preset(row.preset).config)
+    run = Run(config, load_data(config))
+    if row.initialise:
+        torch.manual_seed(seed)
+        trainer = run.trainer
+        for layer in (*trainer.generator.modules(), *trainer.discriminator.modules()):
+            if isinstance(layer, _WEIGHTED):
+                # Under spectral normalisation, the weight that is divided by its norm.
+                weight = layer.parametrizations.weight.original if is_parametrized(layer) else layer.weight
+                with torch.no_grad():
+                    row.initialise(weight)
+        trainer.average.network.load_state_dict(trainer.generator.state_dict())
+    return run
+
+
+def marks(run: Run, seconds: Sequence[float]) -> Iterator[int]:
+    """Train; the steps so far each time that many seconds of CPU time are over. The first step does not count."""
+    run.step()
+    begin, judged = time.thread_time(), 0.0
+    for mark in seconds:
+        while time.thread_time() - begin - judged < mark:
+            run.step()
+        start = time.thread_time()
+        yield run.step_count
+        judged += time.thread_time() - start
+
+
+def samples_of(run: Run) -> torch.Tensor:
+    state = run.trainer.average.network.state_dict()
+    pictures = draw_samples(Source(run.config, run.data.space, state, run.step_count), SAMPLES, 0)
+    return pictures[:, :1]  # one recipe has three channels, which its grey data make equal
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--set", choices=SETS, default="search", dest="chosen")
+    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, nargs="*", default=[60.0])
+    options = parser.parse_args()
+    keep_freed_memory()
+    use_threads(1)
+    reference = load_references(find_preset(DEFAULT_PRESET).config, ("classifier",))["classifier"]
+    print("| what | seconds | steps | FCD | of each seed | precision | recall |\n|---|---|---|---|---|---|---|")
+    for name in options.only or SETS[options.chosen]:
+        found: dict[float, list[dict[str, float]]] = {seconds: [] for seconds in options.seconds}
+        for seed in range(options.seeds):
+            run = make_run(SETS[options.chosen][name], seed)
+            for seconds, steps in zip(options.seconds, marks(run, options.seconds), strict=True):
+                found[seconds].append({"steps": steps, **judge(reference, samples_of(run))})
+        for seconds, numbers in found.items():
+            steps, fcd, precision, recall = (statistics.median(n[key] for n in numbers) for key in ("steps", *NUMBERS))
+            each = ", ".join(f"{n['fcd']:.3g}" for n in numbers)
+            print(
+                f"| {name} | {seconds:g} | {steps:.0f} | {fcd:.3g} | {each} | {precision:.2f} | {recall:.2f} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
