@@ -17,7 +17,6 @@ from gan_studio.metrics.evaluate import (
     ClassShares,
     Report,
     applicable,
-    check_count,
     check_most,
     evaluate,
     kinds_of,
@@ -64,7 +63,6 @@ class Plan:
                 least=200,
                 most=10_000,
             )
-        check_count(self.names, self.count)
 
     def names_for(self, config: RunConfig) -> tuple[str, ...]:
         """Those of the names that apply to the data of ``config``; raises :class:`StudioError` where none does."""
@@ -117,6 +115,7 @@ class QualityMonitor:
         self._left_out: tuple[dict[str, int], int] = {}, 0  # the samples that numbers need, and how many there are
         self._done: tuple[str, int, Plan] | None = None  # what the newest measurement was of
         self._pace: Pace | None = None  # while the real samples are looked at
+        self._preparing = self._plan  # what they are looked at for
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -236,6 +235,7 @@ class QualityMonitor:
         """The real side, those of the numbers for which there are enough samples, and how many are compared."""
         kinds = kinds_of(names)
         key = data_key(config), kinds
+        self._preparing = plan
         try:
             if self._reference is None or self._reference[0] != key:
                 self._say("preparing")
@@ -252,9 +252,10 @@ class QualityMonitor:
 
     def _with_enough(self, names: tuple[str, ...], count: int, config: RunConfig) -> tuple[str, ...]:
         """The numbers for which ``count`` samples are enough; the page shows which are left out."""
-        enough = tuple(name for name in names if METRICS[name].least <= count)
+        needed = {name: METRICS[name].needs(config.dataset)[0] for name in names}
+        enough = tuple(name for name in names if needed[name] <= count)
         with self._wake:
-            self._left_out = {name: METRICS[name].least for name in names if name not in enough}, count
+            self._left_out = {name: least for name, least in needed.items() if name not in enough}, count
         if not enough:
             check_most(names, count, count, config.dataset)
         return enough
@@ -263,8 +264,9 @@ class QualityMonitor:
         """Between parts of the real samples that are looked at: training gets its time, and whoever ends is heard."""
         if self._pace is None:
             return
-        if not self._on:
+        if not self._on or self._plan != self._preparing:
             raise _Ended
+        self._say("preparing")  # also where another number of known data needs more of them
         self._pace.rest()
 
     def _training(self) -> bool:

@@ -76,7 +76,10 @@ def draw_samples(source: Source, count: int, seed: int, chosen: int | None = Non
         elif chosen is not None:
             z = source.choose(z, chosen)
         batches += draw_parts(source, z, labels, count - start)
-    return torch.cat(batches)
+    samples = torch.cat(batches)
+    if samples.is_floating_point() and not samples.isfinite().all():
+        raise StudioError("the samples are not finite numbers: this generator has diverged", "error.run_diverged")
+    return samples
 
 
 def draw_parts(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import logging
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from gan_studio.bench.plan import CASES, PARTS, Plan, say
 from gan_studio.config import FIELDS
 from gan_studio.errors import StudioError
 from gan_studio.lessons.presets import DEFAULT_PRESET
+
+log = logging.getLogger(__name__)
 
 QUICK = Plan(networks=("mlp", "dcgan28", "points"), rounds=2, seconds=0.5, seeds=1, times=(2, 5), samples=1000)
 """A minute or two to see that everything works; its numbers say little."""
@@ -52,13 +56,11 @@ def run(options: argparse.Namespace) -> int:
     parts = _names(options.only, PARTS, "part") or PARTS
     plan = make_plan(options)
     _check_files(options)
-    report = measure(parts, plan)
-
     from gan_studio.bench.report import as_text, write_json
 
+    # After each part: what was measured in an hour is not lost with the last one.
+    report = measure(parts, plan, lambda report: options.json and write_json(report, options.json))
     print(as_text(report))
-    if options.json:
-        write_json(report, options.json)
     if options.picture and report["results"]:
         from gan_studio.bench.picture import write_picture
 
@@ -110,8 +112,13 @@ def _check_files(options: argparse.Namespace) -> None:
             raise StudioError(f"{path}: there is no folder {path.absolute().parent}; make it first")
 
 
-def measure(parts: tuple[str, ...], plan: Plan) -> dict[str, Any]:
-    """The report of ``parts``; what cannot be measured here is in ``skipped`` with the reason."""
+def measure(
+    parts: tuple[str, ...], plan: Plan, done: Callable[[dict[str, Any]], Any] = lambda report: None
+) -> dict[str, Any]:
+    """The report of ``parts``; what cannot be measured here is in ``skipped`` with the reason.
+
+    ``done`` is called with the report so far after each part. Ctrl-C ends the measuring, not the report.
+    """
     import importlib
 
     from gan_studio.bench.machine import describe_machine
@@ -120,7 +127,14 @@ def measure(parts: tuple[str, ...], plan: Plan) -> dict[str, Any]:
     for part in parts:
         try:
             report["results"][part] = importlib.import_module(f"gan_studio.bench.{part}").measure(plan)
+        except KeyboardInterrupt:
+            report["skipped"] |= dict.fromkeys(parts[parts.index(part) :], "interrupted")
+            break
         except StudioError as error:
             report["skipped"][part] = str(error)
             say(f"{part}: {error}")
+        except Exception as error:  # the other parts are worth having
+            log.exception("%s failed", part)
+            report["skipped"][part] = f"failed: {error!r}"
+        done(report)
     return report

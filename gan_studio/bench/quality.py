@@ -22,8 +22,10 @@ from gan_studio.bench.tutorial import TutorialDCGAN
 from gan_studio.bench.worker import Answer, Worker
 from gan_studio.config import RunConfig, make_config
 from gan_studio.data.pixels import to_bytes
+from gan_studio.errors import StudioError
 from gan_studio.latent.source import Source
 from gan_studio.lessons.presets import find_preset
+from gan_studio.metrics.classifier import has_classifier
 from gan_studio.metrics.reference import Reference, load_references
 from gan_studio.metrics.registry import METRICS
 from gan_studio.sampling import draw_samples
@@ -37,6 +39,8 @@ SAMPLE_SEED = 0
 def measure(plan: Plan) -> dict[str, Any]:
     """FCD, precision and recall of both at each of the plan's times, over seeds."""
     base = make_config({"device": plan.device}, base=find_preset(plan.preset).config)
+    if not has_classifier(base.dataset):
+        raise StudioError(f"{plan.preset}: there is no classifier for {base.dataset}; choose a preset of other data")
     reference = load_references(base, ("classifier",))["classifier"]
     names = {f"ours ({plan.preset})": answer_ours, "tutorial DCGAN 64 x 64": answer_tutorial}
     found: dict[tuple[str, float], list[dict[str, float]]] = {}

@@ -18,12 +18,15 @@ import torch
 from gan_studio.data import DataSet
 from gan_studio.errors import StudioError
 from gan_studio.judges.player import BATCH, HeldOut, Player, saved_player
+from gan_studio.metrics.classifier import has_classifier, load_judge
 
 FEWEST, MOST = 2, 8
 SAMPLES, MOST_SAMPLES = 2_000, 50_000
 _CALIBRATION = 5
 """Batches of real and of own samples that tell a critic without probability where its line is."""
 
+Namer = Callable[[torch.Tensor], torch.Tensor]
+"""The classes (N,) of samples whose generator does not know them."""
 Do = Callable[[Callable[[], Any]], Any]
 """Carries out one short piece of work and hands its result back."""
 
@@ -44,7 +47,8 @@ class Match:
 
     ``real[j]``: the share of ``reals`` held-out real samples that it takes for real. ``win_rate[i]``: the mean of
     row i over the other GANs' discriminators. ``caught[j]``: the share of the other GANs' samples that discriminator j
-    takes for generated.
+    takes for generated. ``named``: the GANs whose generators do not know the classes of their samples; the bundled
+    classifier names them for discriminators that must be told.
     """
 
     dataset: str
@@ -56,6 +60,7 @@ class Match:
     real: tuple[float, ...]
     win_rate: tuple[float, ...]
     caught: tuple[float, ...]
+    named: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -78,6 +83,7 @@ def play(
     check_numbers([player.name for player in players], samples)
     for pair in combinations(players, 2):
         check_fit(*pair)
+    named, namer = _who_names(players)
     order = torch.randperm(len(real.samples), generator=_rng(seed))
     reals, batches = order[:samples], -(-samples // BATCH)
     told = _Progress((len(players) + 1) * batches + len(players) * _CALIBRATION, progress)
@@ -86,11 +92,12 @@ def play(
     fooled = []
     for player in players:
         draw = partial(player.draw, BATCH, real, _rng(seed))
-        counts = [told(do(lambda draw=draw: _judge(players, *draw()))) for _ in range(batches)]
+        counts = [told(do(lambda draw=draw: _judge(players, *draw(), namer))) for _ in range(batches)]
         fooled.append(_shares(counts, samples))
     chosen = [reals[torch.arange(start, start + BATCH) % len(reals)] for start in range(0, len(reals), BATCH)]
     counts = [told(do(partial(_judge, players, real.samples[at], real.labels[at]))) for at in chosen]
     numbers = {"dataset": players[0].config.dataset, "samples": samples, "reals": len(reals), "seed": seed}
+    numbers["named"] = named
     return _table(players, fooled, _shares(counts, len(reals)), numbers)
 
 
@@ -164,14 +171,28 @@ def check_fit(one: Player, other: Player) -> None:
     if one.space != other.space:
         refuse(lambda player: f"has points of the scale {player.space.scale:g}")
     for judge, player in ((one, other), (other, one)):
-        if judge.judge.is_told_classes and player.config.generator_conditioning == "none":
+        if judge.judge.is_told_classes and not _knows_classes(player) and not has_classifier(player.config.dataset):
             raise StudioError(
                 f"{one.name} and {other.name} cannot play against each other: {judge.name}'s discriminator must be "
-                f"told the class of each sample, and {player.name}'s generator does not know it",
+                f"told the class of each sample, {player.name}'s generator does not know it, and there is no bundled "
+                f"classifier for {player.config.dataset}",
                 "error.no_match.classes",
                 one=judge.name,
                 other=player.name,
             )
+
+
+def _knows_classes(player: Player) -> bool:
+    return player.config.generator_conditioning != "none"
+
+
+def _who_names(players: Sequence[Player]) -> tuple[tuple[str, ...], Namer | None]:
+    """The generators that do not know the classes of their samples, and who names them; nobody where nobody asks."""
+    if not any(player.judge.is_told_classes for player in players) or all(map(_knows_classes, players)):
+        return (), None
+    classifier = load_judge(players[0].config.dataset)
+    named = tuple(player.name for player in players if not _knows_classes(player))
+    return named, lambda samples: classifier.look(samples).logits.argmax(1)
 
 
 def _rng(seed: int) -> torch.Generator:
@@ -190,8 +211,12 @@ def _calibrate(player: Player, real: DataSet, order: torch.Tensor, do: Do, rng: 
     player.judge.calibrate(torch.cat(known), torch.cat(own))
 
 
-def _judge(players: Sequence[Player], samples: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
+def _judge(
+    players: Sequence[Player], samples: torch.Tensor, labels: torch.Tensor | None, namer: Namer | None = None
+) -> torch.Tensor:
     """Which of a batch each player's discriminator takes for real: (players, N) bool."""
+    if labels is None and namer:
+        labels = namer(samples)
     return torch.stack([player.judge.takes_for_real(player.judge.outputs(samples, labels)) for player in players])
 
 
@@ -248,4 +273,6 @@ def as_table(match: Match) -> str:
             else f"halfway between its mean scores, {entrant.threshold:.4g}"
         )
         lines.append(f"{entrant.name}: step {entrant.step}, {entrant.objective}, takes for real above {line}")
+    if match.named:
+        lines.append(f"The bundled classifier names the classes of samples of {', '.join(match.named)}")
     return "\n".join([*lines, HOW_TO_READ])

@@ -144,6 +144,11 @@ class StackedClassifier:
         return Seen(seen.features.unflatten(0, (-1, 3)).flatten(1), logits.flatten(1))
 
 
+def features_of(dataset: str) -> int:
+    """How many features the bundled judge of ``dataset`` has."""
+    return 3 * FEATURES if dataset == "stacked_mnist" else FEATURES
+
+
 def has_classifier(dataset: str) -> bool:
     """Whether there is a bundled judge of ``dataset``."""
     return dataset in CLASSIFIERS or dataset == "stacked_mnist"

@@ -88,7 +88,7 @@ def evaluate(
     if count is None:
         count = min(DEFAULT_COUNT, most)
     else:
-        check_count(names, count)
+        check_count(names, count, config.dataset)
     check_most(names, count, most, config.dataset)
     samples = draw_samples(source, count, seed)
     numbers, classes = {}, None
@@ -117,9 +117,10 @@ def check_names(names: Sequence[str] | None, config: RunConfig) -> tuple[str, ..
     These are slow, and need weights that are not bundled. Raises :class:`StudioError` for names that are unknown or
     do not apply, and where none are usual.
     """
+    names = ["inception_score" if name == "is" else name for name in names or ()]
     usual, extra = applicable(config)
     known = ", ".join(usual + extra)
-    for name in names or ():
+    for name in names:
         if name not in METRICS:
             raise StudioError(f"metric {name!r} is unknown; these apply here: {known}")
         if name not in usual + extra:
@@ -139,31 +140,31 @@ def applicable(config: RunConfig) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return metrics_for("classifier") if has_classifier(config.dataset) else (), metrics_for("inception")
 
 
-def check_count(names: Sequence[str], count: int) -> None:
-    """Raises :class:`StudioError` where ``count`` samples are too few for one of the numbers."""
+def check_count(names: Sequence[str], count: int, dataset: str) -> None:
+    """Raises :class:`StudioError` where ``count`` samples of ``dataset`` are too few for one of the numbers."""
     for name in names:
-        row = METRICS[name]
-        if count < row.least:
+        least, because = METRICS[name].needs(dataset)
+        if count < least:
             raise StudioError(
-                f"{count} samples are too few for {name}: take {row.least} or more ({row.because})",
+                f"{count} samples are too few for {name}: take {least} or more ({because})",
                 "error.few_samples",
                 count=count,
                 name=Sentence(name, f"metric.{name}"),
-                least=row.least,
+                least=least,
             )
 
 
 def check_most(names: Sequence[str], count: int, most: int, dataset: str) -> None:
     """Raises :class:`StudioError` where ``count`` are more than can be compared, or one number needs still more."""
     for name in names:
-        row = METRICS[name]
-        if row.least > most:
+        least, because = METRICS[name].needs(dataset)
+        if least > most:
             raise StudioError(
-                f"{name} needs {row.least} samples or more ({row.because}), but at most {most} can be compared with "
+                f"{name} needs {least} samples or more ({because}), but at most {most} can be compared with "
                 f"{dataset}; ask for other metrics",
                 "error.metric_needs",
                 name=Sentence(name, f"metric.{name}"),
-                least=row.least,
+                least=least,
                 most=most,
                 dataset=dataset,
             )
@@ -184,7 +185,7 @@ def evaluate_checkpoint(
     source = load_source(path)
     config = make_config(read_meta(path)["config"])
     names = check_names(options.get("names"), config)  # before anything slow
-    check_count(names, options.get("count") or DEFAULT_COUNT)
+    check_count(names, options.get("count") or DEFAULT_COUNT, config.dataset)
     if inception is not None and "inception" not in kinds_of(names):
         asked = ",".join(metrics_for("inception"))
         raise StudioError(f"--inception {inception}: no number is made with it; ask for some: --metrics {asked}")

@@ -204,7 +204,8 @@ def _load(config: RunConfig, data_dir: Path | None, split: str) -> DataSet:
         if config.dataset not in ("folder", "points"):
             raise
         raise StudioError(
-            f"{error}. This generator was trained on {config.source}, and is measured against it: put it back there",
+            f"{str(error).rstrip('.')}. This generator was trained on {config.source}, and is measured against it: "
+            "put it back there",
             "error.data_gone",
             error=error.sentence,
             source=config.source,
@@ -234,8 +235,9 @@ def _floor(names: Sequence[str], count: int, pairs: Callable[[int], PicturePair 
         for name in names:
             row = METRICS[name]
             values[name].append(row.compute(pair))
-            if halves and count // 2 >= row.least:
-                apart[name].append((row.compute(halves[0]) - row.compute(halves[1])) / 2)
+            if halves:
+                with suppress(StudioError):  # half of the samples are too few for some numbers
+                    apart[name].append((row.compute(halves[0]) - row.compute(halves[1])) / 2)
     floors = {}
     for name in names:
         found, off = (torch.tensor(side[name], dtype=torch.float64) for side in (values, apart))

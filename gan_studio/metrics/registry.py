@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 
 from gan_studio.data.toys import ToyRow
 from gan_studio.metrics.classes import ClassCounts, classifier_score, count_classes
-from gan_studio.metrics.classifier import FEATURES
+from gan_studio.metrics.classifier import features_of
 from gan_studio.metrics.frechet import frechet_distance, moments
 from gan_studio.metrics.inception import FEATURES as INCEPTION_FEATURES
 from gan_studio.metrics.kernel import BLOCKS, KernelDistance, kernel_distance
@@ -100,8 +100,8 @@ Kind = Literal["classifier", "inception", "points"]
 class Metric:
     """One number. ``error`` is its standard error where the estimate knows it.
 
-    ``best`` says which way is better; ``text`` says what it means in a sentence; ``least`` is how many samples it
-    needs, for the reason ``because``.
+    ``best`` says which way is better; ``text`` says what it means in a sentence; :meth:`needs` is how many samples it
+    takes, and for what reason.
     """
 
     compute: Callable[..., float]
@@ -112,16 +112,19 @@ class Metric:
     error: Callable[..., float] | None = None
     least: int = 2
     because: str = "to compare two of them"
+    full_rank: bool = False
     needs_modes: bool = False
+
+    def needs(self, dataset: str) -> tuple[int, str]:
+        """How many samples of ``dataset`` it needs at least, and why."""
+        if not self.full_rank:
+            return self.least, self.because
+        features = INCEPTION_FEATURES if self.kind == "inception" else features_of(dataset)
+        return features + 1, f"more than its {features} features"
 
 
 def _frechet(pair: PicturePair) -> float:
     return frechet_distance(moments(pair.features), moments(pair.real_features))
-
-
-def _full_rank(features: int) -> dict[str, Any]:
-    """What a distance between covariances needs."""
-    return {"least": features + 1, "because": f"more than its {features} features"}
 
 
 _IN_PARTS = {"least": 2 * BLOCKS, "because": f"two for each of {BLOCKS} parts"}
@@ -134,7 +137,7 @@ METRICS: dict[str, Metric] = {
         "low",
         "Fréchet classifier distance: how far the cloud of samples is from the real one, both taken for Gaussians.",
         "Heusel et al. 2017, arXiv:1706.08500, with the features of the bundled classifier",
-        **_full_rank(FEATURES),
+        full_rank=True,  # its covariances
     ),
     "kcd": Metric(
         lambda pair: pair.kernel.value,
@@ -233,7 +236,7 @@ METRICS: dict[str, Metric] = {
         "low",
         "Fréchet Inception distance: how far the cloud of samples is from the real one, both taken for Gaussians.",
         "Heusel et al. 2017, arXiv:1706.08500, with torchvision's Inception-v3",
-        **_full_rank(INCEPTION_FEATURES),
+        full_rank=True,
     ),
     "kid": Metric(
         lambda pair: pair.kernel.value,

@@ -1,6 +1,7 @@
 """The command: what it refuses, what it leaves out, and what it writes."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -138,3 +139,28 @@ def test_the_whole_command_with_tiny_rounds(tmp_path):
     (row,) = results["memory"]["rows"]
     assert 2000 > row["peak, MiB"] > row["before, MiB"] > 50
     assert "share of the peak" in finished.stdout and Image.open(tmp_path / "bench.png").width >= 1200
+
+
+def test_what_fails_or_is_interrupted_does_not_take_the_rest_with_it(monkeypatch, tmp_path):
+    def answer(part):
+        def measure(plan):
+            if part == "memory":
+                raise KeyError("odd")
+            if part == "scaling":
+                raise KeyboardInterrupt
+            return {"rows": [{"what": part}], "notes": []}
+
+        return SimpleNamespace(measure=measure)
+
+    monkeypatch.setattr("importlib.import_module", lambda name: answer(name.rsplit(".", 1)[1]))
+    seen = []
+    report = measure(
+        ("peak", "memory", "scaling", "quality"), QUICK, lambda report: seen.append(len(report["skipped"]))
+    )
+    assert list(report["results"]) == ["peak"] and seen == [0, 1]
+    assert "odd" in report["skipped"]["memory"] and report["skipped"]["quality"] == "interrupted"
+
+
+def test_quality_needs_a_classifier(monkeypatch):
+    report = measure(("quality",), replace(QUICK, preset="grid25"))
+    assert "no classifier for grid25" in report["skipped"]["quality"]

@@ -9,6 +9,7 @@ from gan_studio.errors import StudioError
 from gan_studio.judges.match import as_table, check_fit, play
 from gan_studio.judges.player import HeldOut
 from gan_studio.judges.referee import MatchRequest, Referee
+from gan_studio.metrics.classifier import load_judge
 from gan_studio.training.run import Run
 from gan_studio.worker import Worker
 from tests.conftest import tiny_config, wait_until
@@ -69,9 +70,22 @@ def test_pictures_with_classes_and_every_kind_of_critic(make_player):
     json.dumps(match.to_json())
 
 
+def test_the_bundled_classifier_names_what_a_generator_does_not_know(make_player):
+    data = pictures((1, 28, 28))
+    told = {"generator_conditioning": "embedding", "discriminator_conditioning": "projection"}
+    players = [make_player(data, "told", **told), make_player(data, "plain")]
+    heard = []
+    judge = players[0].judge.outputs
+    players[0].judge.outputs = lambda samples, labels: heard.append((samples, labels)) or judge(samples, labels)
+    match = play(players, data, samples=100)
+    assert match.named == ("plain",) and "classes of samples of plain" in as_table(match)
+    named = load_judge("mnist").look(heard[-2][0]).logits.argmax(1)  # before the batch of real samples
+    assert torch.equal(heard[-2][1], named)
+
+
 @pytest.mark.parametrize("case", ["points", "set", "shape", "classes", "told"])
 def test_runs_that_do_not_fit_together_are_refused_by_name(make_player, points, case):
-    data = pictures((1, 28, 28))
+    data = pictures((1, 28, 28), name="kmnist" if case == "told" else "mnist")
     told = {"generator_conditioning": "embedding", "discriminator_conditioning": "projection"}
     one = make_player(data, "one", **(told if case == "told" else {}))
     other, complaint = {

@@ -60,8 +60,9 @@ class Match extends Panel {
     this.body.replaceChildren(...(match ? [element("div", { class: "scroll" }, this.table(match)), element("p", { class: "subdued" }, this.how(match))] : []));
   }
 
-  how({ dataset, samples, reals, seed }) {
-    return say("match.how", { dataset, samples: number.format(samples), reals: number.format(reals), seed });
+  how({ dataset, samples, reals, seed, named }) {
+    const how = say("match.how", { dataset, samples: number.format(samples), reals: number.format(reals), seed });
+    return named.length ? `${how} ${say("match.named", { names: named.map(sourceName).join(", ") })}` : how;
   }
 
   table(match) {
