@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_replay(commands)
     _add_bench(commands)
     _add_presets(commands)
+    _add_fields(commands)
     return parser
 
 
@@ -408,7 +409,7 @@ def _add_presets(commands: Any) -> None:
 def _presets(options: argparse.Namespace) -> int:
     if options.json:
         rows = [
-            {"name": p.name, "title": p.title, "description": p.description, "config": p.config.model_dump()}
+            {**{key: value for key, value in vars(p).items() if key != "values"}, "config": p.config.model_dump()}
             for p in PRESETS.values()
         ]
         print(json.dumps(rows, indent=2))
@@ -416,6 +417,32 @@ def _presets(options: argparse.Namespace) -> int:
     for preset in PRESETS.values():
         default = " (default)" if preset.name == DEFAULT_PRESET else ""
         print(f"{preset.name}{default}: {preset.title}\n    {preset.description}")
+    return 0
+
+
+# -- fields ----------------------------------------------------------------------------------------------
+
+
+def _add_fields(commands: Any) -> None:
+    parser = commands.add_parser("fields", help="explain the fields of a config: what --set takes, formulas, sources")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these (default: all)")
+    parser.add_argument("--json", action="store_true", help="as one JSON array")
+    parser.set_defaults(run=_fields)
+
+
+def _fields(options: argparse.Namespace) -> int:
+    from gan_studio.formulas import explain_fields
+
+    rows = explain_fields(options.names)
+    if options.json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        return 0
+    for row in rows:
+        unit = f" {row['unit']}" if row["unit"] else ""
+        print(f"{row['name']} = {row['default']}{unit}: {row['text']}\n    {row['allowed']}; may change: {row['when']}")
+        for name, term in row["formulas"].items():
+            told = "; ".join(part for part in (term["formula"], term["source"]) if part)
+            print(f"    {name}: {told}")
     return 0
 
 

@@ -14,7 +14,7 @@ LAYERS = [
     {"data", "networks", "objectives", "lessons"},
     {"latent"},
     {"training"},
-    {"past", "snapshot"},
+    {"past", "snapshot", "formulas"},
     {"sampling", "session"},
     {"worker"},
     {"rounds"},

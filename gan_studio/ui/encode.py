@@ -15,6 +15,7 @@ import torch
 from gan_studio.data.pixels import tile
 from gan_studio.errors import in_words
 from gan_studio.events import Measurement
+from gan_studio.formulas import losses_of
 from gan_studio.snapshot import Snapshot
 
 GRID_COLUMNS = 8
@@ -70,6 +71,7 @@ def encode_snapshot(snapshot: Snapshot, viewers: int) -> bytes:
         "state": snapshot.state,
         "message": in_words(snapshot.message),
         "config": snapshot.config.model_dump() if snapshot.config else None,
+        "losses": losses_of(snapshot.config) if snapshot.config else [],
         "step": snapshot.step,
         "epoch": round(snapshot.epoch, 3),
         "seconds": round(snapshot.seconds, 2),

@@ -69,6 +69,7 @@ class Board extends HTMLElement {
     const facts = ["step", "epoch", "time", "speed", "device", "viewers"].map(fact);
     const status = element("div", { class: "status" }, this.badge, ...facts);
     this.edits = element("p", { class: "edits" });
+    this.formulas = element("p", { class: "formulas" });
     const curves = element("section", { class: "curves" }, this.buildTools());
     this.samples = element("canvas", { class: "sheet", "data-sheet": "samples", width: 224, height: 224 });
     const key = (color, name) => element("span", {}, element("i", { style: `background:${color}` }), ` ${say(name)}`);
@@ -83,7 +84,7 @@ class Board extends HTMLElement {
     );
     this.replaceChildren(status, this.fault, element("div", { class: "live" }, curves, pictures));
     this.charts = CHARTS.map((chart) => this.buildChart(curves, chart));
-    curves.append(this.edits);
+    curves.append(this.formulas, this.edits);
   }
 
   captioned(canvas, title, info) {
@@ -148,6 +149,8 @@ class Board extends HTMLElement {
     setText(this.facts.speed, known.speed ? number.format(known.speed) : "–");
     setText(this.facts.device, known.device ? `${known.device}, ${known.precision}` : "–");
     setText(this.facts.viewers, String(known.viewers));
+    const losses = known.losses.map((line) => element("code", {}, line));
+    if (this.formulas.textContent !== known.losses.join("")) this.formulas.replaceChildren(...losses);
     this.fault.hidden = !known.message;
     this.fault.classList.toggle("remark", known.state !== "failed"); // such as files that were skipped
     setText(this.fault, known.message ? tell(known.message) : "");
