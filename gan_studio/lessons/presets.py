@@ -356,7 +356,8 @@ _ALL = (
         "failing",
         "Fails: mode collapse",
         "The generator learns five times for each step of the discriminator, so it runs to wherever that believes just "
-        "now: all points end up on one cluster and are chased from one to the next. Cure: generator_steps = 1.",
+        "now: all points end up in one or two places, between clusters as often as on one, and are chased from one to "
+        "the next. Cure: generator_steps = 1.",
         {"dataset": "grid25", **_CLUSTERS, "generator_lr": 3e-3, "discriminator_lr": 2e-3, "generator_steps": 5},
         {"generator_steps": 1},
     ),
@@ -399,7 +400,7 @@ _ALL = (
         "fail-circling",
         "failing",
         "Fails: circling",
-        "Gradient descent with momentum for both players: each overshoots, and they chase each other around the "
+        "SGD with momentum for both players: each overshoots, and they chase each other around the "
         "solution for ever. Cure: discriminator_beta1 = 0, no momentum for one of them (Gidel et al., 2019).",
         {
             "dataset": "two_gaussians",

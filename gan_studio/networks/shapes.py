@@ -37,13 +37,17 @@ class Ladder:
         """Raise :class:`StudioError` where the network does not serve samples of ``shape``."""
         if are_points(shape):
             raise StudioError(
-                f"network {self.network} needs pictures, not points", "error.network_points", network=self.network
+                f"{self.network} (network, discriminator_network) needs pictures, not points: take mlp, or another "
+                "dataset",
+                "error.network_points",
+                network=self.network,
             )
         _, height, width = shape
         factor = 2 ** self._count(shape)
         if height % factor or width % factor:
             raise StudioError(
-                f"network {self.network} needs pictures whose sides are divisible by {factor}, not {height} x {width}",
+                f"{self.network} (network, discriminator_network) needs pictures whose sides are divisible by "
+                f"{factor}, not {height} x {width}: set picture_size, or take another dataset",
                 "error.network_size",
                 network=self.network,
                 factor=factor,

@@ -1,12 +1,14 @@
 """Any combination of settings runs, or is refused by name, or reports its divergence; nothing else happens."""
 
+import re
+
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gan_studio.config import FIELDS, make_config
-from gan_studio.data import DataSet
+from gan_studio.data import DataSet, data_key, load_data
 from gan_studio.errors import StudioError
 from gan_studio.training.run import Run, TrainingFault
 
@@ -19,7 +21,15 @@ PICTURES = DataSet(
 )
 POINTS = DataSet("ring8", torch.randn(40, 2, generator=RNG), torch.zeros(40, dtype=torch.int64))
 SMALL = {"latent_size": 6, "channels": 4, "hidden": (8, 6), "device": "cpu"}
-LEFT_ALONE = {*SMALL, "dataset", "source", "train_size", "picture_size", "colours", "seed"}
+OF_DATA = {
+    "dataset": ["mnist", "emoji", "grid25", "two_moons", "folder", "points", "nonsense"],
+    "picture_size": [0, 1, 2, 3, 7, 16, 28, 32, 33, 48, -1],
+    "colours": ["grey", "colour", "nonsense"],
+    "train_size": [10, 40, 41],
+    "source": ["", "/nowhere"],
+}
+OF_SIZE = {"latent_size": [1, 2, 12, 0], "channels": [4, 5, 3], "hidden": [(1,), (3, 2, 5), ()], "seed": [0, 7, -1]}
+LEFT_ALONE = {*SMALL, *OF_DATA, "seed"}
 
 
 def values_of(spec):
@@ -34,7 +44,8 @@ def values_of(spec):
         return st.integers(0, 12)
     if spec.kind == "whole":
         return st.integers(int(spec.low), int(min(spec.high, spec.low + 3)))
-    return st.one_of(st.just(spec.low), st.just(spec.default), st.floats(spec.low, min(spec.high, spec.low + 1)))
+    limits = st.sampled_from([spec.low, spec.default, spec.high])
+    return st.one_of(limits, st.floats(spec.low, min(spec.high, spec.low + 1)))
 
 
 CHANGES = st.dictionaries(st.sampled_from([n for n in FIELDS if n not in LEFT_ALONE]), st.none(), max_size=8).flatmap(
@@ -47,10 +58,39 @@ CHANGES = st.dictionaries(st.sampled_from([n for n in FIELDS if n not in LEFT_AL
 @given(changes=CHANGES)
 def test_every_config_runs_or_says_why_not(data, changes):
     network = {"network": "mlp"} if data is POINTS else {}
+    runs_or_says_why_not({"batch_size": 8, **network, **SMALL}, changes, lambda config: data)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    data=st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in OF_DATA.items()}),
+    sizes=st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in OF_SIZE.items()}),
+    network=st.sampled_from(FIELDS["network"].choices),
+    changes=CHANGES,
+)
+def test_every_config_of_real_data_does_too(data, sizes, network, changes):
+    changes = {"network": network, **changes, **sizes, **data}
+    runs_or_says_why_not({"batch_size": 8, **SMALL, "train_size": 40}, changes, load_once)
+
+
+KNOWN = {}
+
+
+def load_once(config):
+    key = data_key(config)
+    if key not in KNOWN:
+        KNOWN[key] = load_data(config)
+    return KNOWN[key]
+
+
+def runs_or_says_why_not(base, changes, load):
     try:
-        run = Run(make_config({"batch_size": 8, **network, **SMALL, **changes}), data)
+        config = make_config({**base, **changes})
+        run = Run(config, load(config))
     except StudioError as refusal:
-        assert any(name in str(refusal) for name in FIELDS), str(refusal)
+        # By a changed field, by what was put into it, or by the one that lacks a value.
+        named = [*changes, "source", *(value for value in changes.values() if isinstance(value, str) and value)]
+        assert any(re.search(rf"(?<!\w){name}\b", str(refusal)) for name in named), f"{refusal}: {changes}"
         return
     try:
         run.step()
