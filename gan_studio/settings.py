@@ -143,6 +143,7 @@ class RunConfig(BaseModel):
         "wasserstein",
         "hinge",
         "relativistic",
+        "relativistic_average",
         "mmd",
     ] = _live("non_saturating", "The loss that sets the two networks against each other.", group="training")
     kernel: Literal["gaussian", "polynomial", "rational_quadratic"] = _live(

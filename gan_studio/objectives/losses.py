@@ -118,6 +118,13 @@ OBJECTIVES: dict[str, Objective] = {
         source="Jolicoeur-Martineau 2019, arXiv:1807.00734; Huang et al. 2024, arXiv:2501.05441",
         needs_real=True,
     ),
+    "relativistic_average": Objective(
+        d_loss=lambda real, fake: _cross_entropy(real - fake.mean(), fake - real.mean()),
+        g_loss=lambda fake, real: _cross_entropy(fake - real.mean(), real - fake.mean()),
+        formula="D: -log s(D(x) - E D(G(z))) - log(1 - s(D(G(z)) - E D(x)));  G: the same, x and G(z) changed",
+        source="Jolicoeur-Martineau 2019, arXiv:1807.00734, section 4.2",
+        needs_real=True,
+    ),
     "mmd": _mmd(mixture("gaussian", (0.5, 1.0, 2.0, 4.0))),
 }
 

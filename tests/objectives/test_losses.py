@@ -65,6 +65,10 @@ KNOWN = {
         -(torch.sigmoid(REAL).log().mean() + (1 - torch.sigmoid(FAKE)).log().mean()),
         ((torch.sigmoid(FAKE) - 1) ** 2).mean(),
     ),
+    "relativistic_average": (
+        -torch.sigmoid(REAL - FAKE.mean()).log().mean() - (1 - torch.sigmoid(FAKE - REAL.mean())).log().mean(),
+        -torch.sigmoid(FAKE - REAL.mean()).log().mean() - (1 - torch.sigmoid(REAL - FAKE.mean())).log().mean(),
+    ),
     "relativistic": (-torch.sigmoid(REAL - FAKE).log().mean(), -torch.sigmoid(FAKE - REAL).log().mean()),
 }
 
