@@ -278,6 +278,14 @@ class RunConfig(BaseModel):
         le=1000.0,
         suggestions=PENALTY_WEIGHTS,
     )
+    zero_penalty: Real = _live(
+        0.0,
+        "Weight of pulling the critic's slope between real and generated samples to 0.",
+        group="regularisation",
+        ge=0.0,
+        le=1000.0,
+        suggestions=PENALTY_WEIGHTS,
+    )
     r1_penalty: Real = _live(
         0.0,
         "Weight of flattening the discriminator at real samples (R1).",

@@ -69,6 +69,12 @@ PENALTIES: dict[str, Penalty] = {
         "(||grad D(x + 0.5 std(x) a u)|| - 1)^2, u uniform, a uniform for each sample",
         "Kodali et al. 2017, arXiv:1705.07215, as in the authors' code",
     ),
+    "zero_penalty": Penalty(
+        _between,
+        lambda squared: squared,
+        "||grad D(u x + (1 - u) G(z))||^2, u uniform",
+        "Thanh-Tung et al. 2019, arXiv:1902.03984, equation 7",
+    ),
     "r1_penalty": Penalty(
         lambda real, fake, noise: real,
         _half,

@@ -7,7 +7,13 @@ from gan_studio.config import LIVE_FIELDS
 from gan_studio.objectives import PENALTIES, squared_slopes
 
 WEIGHT = torch.tensor([3.0, -4.0])  # of length 5
-PRICES = {"gradient_penalty": 16.0, "dragan_penalty": 16.0, "r1_penalty": 12.5, "r2_penalty": 12.5}
+PRICES = {
+    "gradient_penalty": 16.0,
+    "dragan_penalty": 16.0,
+    "zero_penalty": 25.0,
+    "r1_penalty": 12.5,
+    "r2_penalty": 12.5,
+}
 
 
 @pytest.mark.parametrize("name", PENALTIES)

@@ -19,6 +19,7 @@ POINTS = DataSet(
 EXTRAS = {
     "gradient_penalty": 10.0,
     "dragan_penalty": 1.0,
+    "zero_penalty": 1.0,
     "r1_penalty": 1.0,
     "r2_penalty": 1.0,
     "label_smoothing": 0.1,
@@ -77,7 +78,7 @@ def test_every_extra_changes_the_step_and_stays_finite(images, name, kind):
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("penalty", ["gradient_penalty", "dragan_penalty", "r1_penalty", "r2_penalty"])
+@pytest.mark.parametrize("penalty", ["gradient_penalty", "dragan_penalty", "zero_penalty", "r1_penalty", "r2_penalty"])
 def test_every_objective_takes_every_penalty(images, objective, penalty):
     trainer = stepped(images, objective=objective, **{penalty: 1.0}, precision="bfloat16")
     assert trainer.all_finite() and all(abs(v) < 1e6 for v in trainer.measure().values())
