@@ -104,6 +104,7 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("--seed", metavar="S", help="the same as --set seed=S")
     parser.add_argument("--device", choices=FIELDS["device"].choices, help="the same as --set device=D")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the checkpoint")
+    parser.add_argument("--name", help="the checkpoint's name (default: the preset's, or the resumed one's)")
     parser.add_argument("--resume", type=Path, metavar="PATH", help="go on from this checkpoint")
     parser.add_argument("--json", action="store_true", help="one JSON object a line instead of a progress bar")
     _add_data(parser)
@@ -155,7 +156,7 @@ def _train(options: argparse.Namespace) -> int:
         run = Run(config, load_data(config, options.data))
     for sentence in run.notes:
         print(f"gan-studio: {sentence}", file=sys.stderr)
-    name = options.preset or (options.resume.stem if options.resume else DEFAULT_PRESET)
+    name = options.name or options.preset or (options.resume.stem if options.resume else DEFAULT_PRESET)
     path = checkpoint_path(options.out, name)
     if path.exists() and not (options.resume and path.samefile(options.resume)):
         raise StudioError(f"{path} holds another run; go on with it (--resume {path}), or choose another --out")

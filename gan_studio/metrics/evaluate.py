@@ -206,5 +206,8 @@ def as_table(report: Report) -> str:
         lines.append(f"{'class':20s}{'generated':>12s}{'':10s}{'real':>12s}")
         for name, made, real in zip(*vars(report.classes).values(), strict=True):
             lines.append(f"{name:20s}{made:12.2%}{'':10s}{real:12.2%}")
-    lines.append("floor: as many real samples instead; spread: how much that varies by chance")
+    lines.append(
+        "floor: as many real samples instead; spread: how much that varies by chance, found from halves of draws "
+        "(pictures) or from draws (points)"
+    )
     return "\n".join(lines)

@@ -27,7 +27,8 @@ from gan_studio.metrics.neighbours import nearest
 from gan_studio.metrics.registry import METRICS, Kind, PicturePair, PointPair
 
 RESAMPLES, MORE_RESAMPLES = 3, 10
-"""How often real samples are drawn for the floor and its spread, the second up to :data:`FEW`, where it is cheap."""
+"""How often real samples are drawn for the floor and its spread; the second for points, whose deviation is the spread,
+and for up to :data:`FEW` pictures, where it is cheap."""
 FEW = 2000
 Against = Literal["train", "test"]
 Floor = tuple[float, float]
@@ -74,7 +75,7 @@ class PictureReference:
             return self._pair(*sides, lambda: self.unseen_to_train[unseen])
 
         path = self._cache / f"{self._key}-{self._train_size}-{against}-halves-{count}.json"
-        return _cached_floor(path, names, count, pairs)
+        return _cached_floor(path, names, pairs, MORE_RESAMPLES if count <= FEW else RESAMPLES)
 
     @property
     def most(self) -> int:
@@ -152,7 +153,7 @@ class PointReference:
         def pairs(seed: int) -> PointPair:
             return PointPair(self._draw(count, 2 * seed + 1000), self._draw(count, 2 * seed + 1001), self._toy)
 
-        return _cached_floor(self._cache / f"{self._key}-{count}.json", names, count, pairs)
+        return _cached_floor(self._cache / f"{self._key}-{count}-draws.json", names, pairs, MORE_RESAMPLES)
 
     @property
     def most(self) -> int:
@@ -213,23 +214,23 @@ def _load(config: RunConfig, data_dir: Path | None, split: str) -> DataSet:
 
 
 def _cached_floor(
-    path: Path, names: Sequence[str], count: int, pairs: Callable[[int], PicturePair | PointPair]
+    path: Path, names: Sequence[str], pairs: Callable[[int], PicturePair | PointPair], draws: int
 ) -> dict[str, Floor]:
     known: dict[str, Floor] = {}
     with suppress(OSError, ValueError, TypeError, AttributeError, IndexError):  # not there, or damaged: made anew
         known = {name: (float(value[0]), float(value[1])) for name, value in json.loads(path.read_text()).items()}
     missing = [name for name in names if name not in known]
     if missing:
-        known |= _floor(missing, count, pairs)
+        known |= _floor(missing, pairs, draws)
         write(path, lambda part: part.write_text(json.dumps(known)))
     return {name: known[name] for name in names}
 
 
-def _floor(names: Sequence[str], count: int, pairs: Callable[[int], PicturePair | PointPair]) -> dict[str, Floor]:
+def _floor(names: Sequence[str], pairs: Callable[[int], PicturePair | PointPair], draws: int) -> dict[str, Floor]:
     """Means and spreads over draws; those of points are fresh each time, and their deviation is the spread."""
     values: dict[str, list[float]] = {name: [] for name in names}
     apart: dict[str, list[float]] = {name: [] for name in names}
-    for seed in range(MORE_RESAMPLES if count <= FEW else RESAMPLES):
+    for seed in range(draws):
         pair = pairs(seed)
         halves = pair.halves() if isinstance(pair, PicturePair) else ()
         for name in names:

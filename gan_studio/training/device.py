@@ -62,7 +62,8 @@ def describe_device(device: torch.device) -> str:
         return torch.cuda.get_device_name(device)
     if device.type == "mps":
         return "Apple GPU"
-    return f"CPU ({torch.get_num_threads()} threads)"
+    count = torch.get_num_threads()
+    return f"CPU ({count} thread{'s' if count > 1 else ''})"
 
 
 def describe_precision(precision: torch.dtype) -> str:

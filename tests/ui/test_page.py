@@ -91,11 +91,14 @@ def test_a_visit_from_start_to_latent_walk(visitor, app):
 def test_what_is_typed_or_moved_with_keys_counts(visitor, app):
     page = visitor.open()
     start_or_resume(page, app)
+    assert page.locator(".formulas").inner_text().split("\n")[-1].endswith("G: -log D(G(z))")
     page.click("#button-pause")
 
     def holds(field, value):
         wait_until(lambda: app.state()["config"][field] == value)
+        page.wait_for_timeout(1500)  # the answer has come too, and writes into no box any more
 
+    page.wait_for_timeout(1500)  # the page has filled its controls
     choose(page, "batch_size", "12")  # and not the 128 among the suggestions
     holds("batch_size", 12)
     steps = page.locator("#field-discriminator_steps")

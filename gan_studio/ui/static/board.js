@@ -81,10 +81,11 @@ class Board extends HTMLElement {
       this.captioned(this.samples, say("grid.samples"), say("grid.samples.info")),
       legend,
       this.captioned(this.real, say("grid.real"), ""),
+      this.formulas,
     );
     this.replaceChildren(status, this.fault, element("div", { class: "live" }, curves, pictures));
     this.charts = CHARTS.map((chart) => this.buildChart(curves, chart));
-    curves.append(this.formulas, this.edits);
+    curves.append(this.edits);
   }
 
   captioned(canvas, title, info) {
@@ -149,8 +150,9 @@ class Board extends HTMLElement {
     setText(this.facts.speed, known.speed ? number.format(known.speed) : "–");
     setText(this.facts.device, known.device ? `${known.device}, ${known.precision}` : "–");
     setText(this.facts.viewers, String(known.viewers));
-    const losses = known.losses.map((line) => element("code", {}, line));
-    if (this.formulas.textContent !== known.losses.join("")) this.formulas.replaceChildren(...losses);
+    if (this.formulas.textContent !== known.losses.join("")) {
+      this.formulas.replaceChildren(...known.losses.map((line) => element("code", {}, line)));
+    }
     this.fault.hidden = !known.message;
     this.fault.classList.toggle("remark", known.state !== "failed"); // such as files that were skipped
     setText(this.fault, known.message ? tell(known.message) : "");

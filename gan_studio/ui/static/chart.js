@@ -146,16 +146,21 @@ export class Chart {
     ctx.lineWidth = ratio;
     ctx.textBaseline = "alphabetic";
     ctx.setLineDash([4 * ratio, 3 * ratio]);
-    for (const { step, text } of this.markers) {
+    ctx.textAlign = "left";
+    const rows = [[], [], []]; // of labels, from where to where; the newest find room first
+    for (const { step, text } of [...this.markers].reverse()) {
       const x = this.plot.valToPos(step, "x", true);
       if (x < bbox.left || x > bbox.left + bbox.width) continue;
       ctx.beginPath();
       ctx.moveTo(x, bbox.top);
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
-      const fits = x + 3 * ratio + ctx.measureText(text).width < bbox.left + bbox.width;
-      ctx.textAlign = fits ? "left" : "right";
-      ctx.fillText(text, x + (fits ? 3 : -3) * ratio, bbox.top + 11 * ratio);
+      const width = ctx.measureText(text).width + 3 * ratio;
+      const from = x + width < bbox.left + bbox.width ? x + 3 * ratio : x - width;
+      const row = rows.findIndex((labels) => labels.every((other) => Math.abs(other.from - from) > (from < other.from ? width : other.width)));
+      if (!text || row < 0) continue;
+      rows[row].push({ from, width });
+      ctx.fillText(text, from, bbox.top + (11 + 13 * row) * ratio);
     }
     if (this.level) this.drawLevel(ctx, bbox, ratio);
     ctx.restore();
