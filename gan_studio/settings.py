@@ -239,7 +239,7 @@ class RunConfig(BaseModel):
         group="training",
         unit="samples",
         ge=2,
-        le=100_000,
+        le=200_000,
         suggestions=(16, 32, 64, 128, 256, 512),
     )
     discriminator_steps: Whole = _live(
