@@ -245,18 +245,16 @@ class Human extends Panel {
   }
 
   all({ key, answers, judge }) {
-    const said = (name, fake, right, belief) => {
-      const sure = belief === undefined ? "" : ` (${Math.round(100 * belief)} %)`;
-      const text = `${right ? "✓" : "✗"} ${say(name)}: ${say(fake ? "human.fake" : "human.real")}${sure}`;
-      return element("small", { class: right ? "right" : "wrong" }, text);
-    };
+    const said = (name, fake, right) =>
+      element("small", { class: right ? "right" : "wrong" }, `${right ? "✓" : "✗"} ${say(name)}: ${say(fake ? "human.fake" : "human.real")}`);
     const figures = key.map((fake, index) =>
       element(
         "figure",
         {},
         this.cell(index, fake ? "fake" : "real"),
         said("human.all.you", answers[index], answers[index] === fake),
-        said("human.all.judge", judge.says_fake[index], judge.says_fake[index] === fake, judge.beliefs?.[index]),
+        said("human.all.judge", judge.says_fake[index], judge.says_fake[index] === fake),
+        ...(judge.beliefs ? [element("small", { class: "right" }, `${Math.round(100 * judge.beliefs[index])}\u00a0%`)] : []),
       ),
     );
     const title = element("h3", {}, say("human.all"), " ", element("small", {}, say("human.all.info")));
