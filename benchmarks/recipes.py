@@ -118,10 +118,11 @@ def samples_of(run: Run) -> torch.Tensor:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--set", choices=SETS, default="search", dest="chosen")
-    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--only", nargs="*", choices=[*SEARCH, *TEACHING], metavar="NAME")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--seconds", type=float, nargs="*", default=[60.0])
     options = parser.parse_args()
+    options.seconds.sort()
     keep_freed_memory()
     use_threads(1)
     reference = load_references(find_preset(DEFAULT_PRESET).config, ("classifier",))["classifier"]

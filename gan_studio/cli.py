@@ -159,7 +159,9 @@ def _train(options: argparse.Namespace) -> int:
     name = options.name or options.preset or (options.resume.stem if options.resume else DEFAULT_PRESET)
     path = checkpoint_path(options.out, name)
     if path.exists() and not (options.resume and path.samefile(options.resume)):
-        raise StudioError(f"{path} holds another run; go on with it (--resume {path}), or choose another --out")
+        raise StudioError(
+            f"{path} holds another run; go on with it (--resume {path}), or choose another --out or --name"
+        )
     run.save(path)  # a folder that cannot be written is found out before the training, not after it
     start = time.monotonic()
     fault = None

@@ -17,6 +17,7 @@ from gan_studio.metrics.evaluate import (
     ClassShares,
     Report,
     applicable,
+    check_count,
     check_most,
     evaluate,
     kinds_of,
@@ -112,7 +113,8 @@ class QualityMonitor:
         self._state, self._message = "off", ""
         self._measured, self._version = Measured(), 0.0
         self._reference: tuple[Any, dict[Kind, Reference]] | None = None
-        self._left_out: tuple[dict[str, int], int] = {}, 0  # the samples that numbers need, and how many there are
+        # The samples that numbers need, how many are compared, and whether more could be.
+        self._left_out: tuple[dict[str, int], int, bool] = {}, 0, False
         self._done: tuple[str, int, Plan] | None = None  # what the newest measurement was of
         self._pace: Pace | None = None  # while the real samples are looked at
         self._preparing = self._plan  # what they are looked at for
@@ -128,7 +130,7 @@ class QualityMonitor:
         """Measure from now on, whenever there is a run."""
         with self._wake:
             self._plan, self._on, self._message, self._state = plan, True, "", "waiting"
-            self._left_out = {}, 0
+            self._left_out = {}, 0, False
             if self._thread is None and not self._closing:
                 self._thread = threading.Thread(target=self._loop, name="quality", daemon=True)
                 self._thread.start()
@@ -153,12 +155,13 @@ class QualityMonitor:
     def status(self) -> dict[str, Any]:
         """What goes on, as JSON; other numbers have another ``version``."""
         with self._wake:
-            needed, most = self._left_out
+            needed, most, by_choice = self._left_out
             return {
                 "state": self._state,
                 "message": in_words(self._message),
                 "left_out": needed,
                 "most": most,
+                "by_choice": by_choice,
                 "interval": self._plan.interval,
                 "version": self._version,
             }
@@ -242,7 +245,7 @@ class QualityMonitor:
                 self._reference = key, load_references(config, kinds, self._session.data_dir, looked=self._looked)
             references = self._reference[1]
             count = min(plan.count, *(reference.most for reference in references.values()))
-            names = self._with_enough(names, count, config)
+            names = self._with_enough(names, count, config, by_choice=count == plan.count)
             self._pace = Pace(PREPARING_SHARE, self._training)
             for kind, reference in references.items():
                 reference.floor([name for name in names if METRICS[name].kind == kind], count, "train")
@@ -250,13 +253,16 @@ class QualityMonitor:
         finally:
             self._pace = None
 
-    def _with_enough(self, names: tuple[str, ...], count: int, config: RunConfig) -> tuple[str, ...]:
+    def _with_enough(self, names: tuple[str, ...], count: int, config: RunConfig, by_choice: bool) -> tuple[str, ...]:
         """The numbers for which ``count`` samples are enough; the page shows which are left out."""
         needed = {name: METRICS[name].needs(config.dataset)[0] for name in names}
         enough = tuple(name for name in names if needed[name] <= count)
         with self._wake:
-            self._left_out = {name: least for name, least in needed.items() if name not in enough}, count
+            lacking = {name: least for name, least in needed.items() if name not in enough}
+            self._left_out = lacking, count, by_choice
         if not enough:
+            if by_choice:
+                check_count(names, count, config.dataset)
             check_most(names, count, count, config.dataset)
         return enough
 

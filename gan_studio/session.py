@@ -76,8 +76,8 @@ class Session:
         self._dirty = False  # trained since it was last saved
         self._closing = False
         self._lock = threading.Lock()  # held while deciding whether a command may still be queued
-        self._ending = threading.Lock()  # held while the run is saved for the last time
-        self._put_away = False
+        self._saving = threading.RLock()  # held while a file is written: at the end another thread may have to
+        self._put_away = False  # saved for the last time
         self._thread = threading.Thread(target=self._loop, name="session", daemon=True)
         self._thread.start()
         self._do(lambda: None)  # now it has its number of threads, whatever is set for others
@@ -157,6 +157,7 @@ class Session:
         self._thread.join(timeout)
         if self._thread.is_alive():
             self._save_for_the_last_time(self._save_good_state)
+            self._thread.join(0.1)  # it may only have been writing
         return not self._thread.is_alive()
 
     def _do(self, action: Callable[[], Any]) -> Any:
@@ -363,8 +364,8 @@ class Session:
     def _save(self, path: Path, record: bool = False) -> Path:
         """Save the run as it is; if it has just diverged, it goes back to its last good state first."""
         self._need_run()
-        self._guard(self._run.check_finite)
         if record:
+            self._guard(self._run.check_finite)
             if path.exists() and not self._run.wrote(path):
                 raise StudioError(
                     f"there is a saved run called {path.stem} already: choose another name",
@@ -373,12 +374,13 @@ class Session:
                 )
             self._run.record("save", name=path.stem)
         try:
-            self._run.save(path)
+            with self._saving:
+                self._run.save(path)
+                self._dirty = False
         except Exception:
             if record:
                 self._run.events.pop()  # it was not saved
             raise
-        self._dirty = False
         if record:
             self._publish()
         return path
@@ -394,6 +396,8 @@ class Session:
 
     def _autosave(self) -> bool:
         """Save a run that has trained since it was last saved, and keep only the newest few; False where it failed."""
+        if self._run is not None and self._dirty:
+            self._guard(self._run.check_finite)
         if self._run is None or not self._dirty or self._run.step_count == 0:
             return True
         try:
@@ -411,7 +415,7 @@ class Session:
 
     def _save_for_the_last_time(self, save: Callable[[], Any]) -> None:
         """At the end, once: on the session's thread, or on one that does not wait for it any longer."""
-        with self._ending:
+        with self._saving:
             if not self._put_away:
                 save()
                 self._put_away = True

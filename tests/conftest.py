@@ -82,6 +82,12 @@ def make_run(images: DataSet) -> Callable[..., Run]:
     return lambda **values: Run(tiny_config(**values), images)
 
 
+@pytest.fixture(autouse=True)
+def no_memory_limit(monkeypatch):
+    """A limit would hold for all tests that follow, and for their browsers."""
+    monkeypatch.setattr("gan_studio.training.memory.limit_memory", lambda: None)
+
+
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
     """A session on the bundled data that is closed after the test."""

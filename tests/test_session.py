@@ -1,4 +1,3 @@
-import contextlib
 import threading
 from itertools import pairwise
 
@@ -220,7 +219,8 @@ def test_an_end_in_the_middle_of_a_long_step_saves_the_last_good_state(tmp_path,
     assert stuck.wait(60)
     assert not session.close(0.1)
     (name,) = list_checkpoints(tmp_path)
-    good = session._run._good["step"]
+    good, saved = session._run._good["step"], read_meta(tmp_path / f"{name}.safetensors")
+    assert saved["threads"] == session._threads  # not those of the thread that saved it
     assert Run.load(tmp_path / f"{name}.safetensors", lambda config: session._run.data).step_count == good > 0
     go_on.set()
     assert session.close()
@@ -237,9 +237,30 @@ def test_what_has_just_diverged_is_not_saved(session):
 
     session._do(break_weights)
     path = session.save("x")
-    assert session.snapshot.state == "failed" and "weights = nan" in session.snapshot.message
+    assert session.snapshot.state == "failed" and "weights are not finite" in session.snapshot.message
     tensors = read_checkpoint(path).tensors
     assert all(t.isfinite().all() for t in tensors.values() if t.is_floating_point())
+
+
+def test_an_end_in_the_middle_of_a_long_step_keeps_what_was_saved_before(tmp_path, monkeypatch):
+    session, go_on, stuck = Session(tmp_path), threading.Event(), threading.Event()
+    session.start(tiny_config())
+    wait_until(lambda: session.snapshot.step > 2)
+    session.stop()
+    stopped, step = session.snapshot.step, session._run.trainer.step
+    steps = iter([step, lambda: stuck.set() or go_on.wait(60)])
+
+    def one_step():
+        next(steps)()
+
+    monkeypatch.setattr(session._run.trainer, "step", one_step)
+    session.resume()
+    assert stuck.wait(60)
+    assert not session.close(0.1)
+    (name,) = list_checkpoints(tmp_path)
+    assert read_meta(tmp_path / f"{name}.safetensors")["step"] == stopped
+    go_on.set()
+    assert session.close()
 
 
 def test_a_failed_save_is_no_event_and_a_step_that_fails_hides_nothing(session, monkeypatch):
@@ -254,10 +275,16 @@ def test_a_failed_save_is_no_event_and_a_step_that_fails_hides_nothing(session, 
         with pytest.raises(StudioError):
             session.save("x")
     assert "save" not in kinds(session)
-    session._do(lambda: setattr(session._run.trainer, "measure", lambda: {"d_loss": float("nan")}))
-    with contextlib.suppress(StudioError):
-        session.step_once(tiny_config())
+    measure, once = session._run.trainer.measure, [{"d_loss": float("nan")}]
+
+    def break_it():  # between two snapshots
+        session._snapshot_seconds = 60
+        session._run.trainer.measure = lambda: once.pop() if once else measure()
+
+    session._do(break_it)
+    session.step_once(tiny_config())
     assert session.snapshot.state == "failed" and "diverged" in session.snapshot.message
+    assert kinds(session)[-1] == "return"
 
 
 def test_a_full_disk_is_said_and_training_goes_on(session, monkeypatch):

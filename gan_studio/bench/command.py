@@ -129,6 +129,7 @@ def measure(
             report["results"][part] = importlib.import_module(f"gan_studio.bench.{part}").measure(plan)
         except KeyboardInterrupt:
             report["skipped"] |= dict.fromkeys(parts[parts.index(part) :], "interrupted")
+            done(report)
             break
         except StudioError as error:
             report["skipped"][part] = str(error)

@@ -54,8 +54,9 @@ def rows_of_classes(table: nn.Embedding, labels: torch.Tensor) -> torch.Tensor:
 class Rectifier(nn.Module):
     """x where it is positive, else ``slope`` times x: LeakyReLU, and with a slope of 0 ReLU.
 
-    The same numbers as :class:`torch.nn.LeakyReLU`. Where a gradient penalty differentiates the slope of that one, it
-    sends zeros back through all layers before it, which takes as long as a backward pass; here nothing is sent.
+    The same numbers as :class:`torch.nn.LeakyReLU`, for finite x. Where a gradient penalty differentiates the slope of
+    that one, it sends zeros back through all layers before it, which takes as long as a backward pass; here nothing is
+    sent.
     """
 
     def __init__(self, slope: float = SLOPE):

@@ -24,7 +24,7 @@ from safetensors.torch import save
 from gan_studio.errors import StudioError
 
 SUFFIX = ".safetensors"
-FORMAT = 3
+FORMAT = 2
 _KEY, _CHECKSUM = "gan_studio", "crc32"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _PARTIAL = ".partial-"
@@ -128,7 +128,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     with _open(path) as file:
         header = file.metadata()
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    if header.get(_CHECKSUM) != checksum(header[_KEY], tensors):
+    if _CHECKSUM in header and header[_CHECKSUM] != checksum(header[_KEY], tensors):  # the first files had none
         raise damaged(path, f"damaged: its content is not what was written (CRC-32); {_REMEDY}")
     return Checkpoint(tensors, meta)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -11,6 +13,7 @@ import torch
 # From glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _LARGEST = 2**31 - 1
+_STACKS = 2**29  # bytes: of threads, 8 MiB each, which hardly use them
 
 
 def keep_freed_memory() -> bool:
@@ -34,8 +37,9 @@ def limit_memory() -> int | None:
     """Let what this computer has no room for be refused, so that a step can fail and say so.
 
     Linux grants more memory than there is, and ends the process that comes to use it. The limit in bytes, on data the
-    process may write to (RLIMIT_DATA), is what it has now and what is available, also to its control group. None where
-    there is none: elsewhere than on Linux, and with CUDA, whose driver takes address space that costs nothing.
+    process may write to (RLIMIT_DATA), is what it has now, what is available now, also to its control group, and
+    :data:`_STACKS`. None where there is none: elsewhere than on Linux, and with CUDA, whose driver takes address space
+    that costs nothing. Processes that are started have the same limit, unless :func:`without_limit`.
     """
     if not sys.platform.startswith("linux") or torch.cuda.is_available():
         return None
@@ -43,11 +47,27 @@ def limit_memory() -> int | None:
 
     try:
         own = _kibibytes("/proc/self/status", "VmData:")
-        limit = own + min(_kibibytes("/proc/meminfo", "MemAvailable:"), _left_to_control_group())
+        limit = own + min(_kibibytes("/proc/meminfo", "MemAvailable:"), _left_to_control_group()) + _STACKS
         resource.setrlimit(resource.RLIMIT_DATA, (limit, resource.getrlimit(resource.RLIMIT_DATA)[1]))
     except (OSError, ValueError, StopIteration):  # another kernel, or a lower limit that is there already
         return None
     return limit
+
+
+@contextmanager
+def without_limit() -> Iterator[None]:
+    """Lift the limit of :func:`limit_memory` while another program is started."""
+    if not sys.platform.startswith("linux"):
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def _kibibytes(file: str, name: str) -> int:

@@ -108,8 +108,9 @@ class Run:
         except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
             step = self.step_count + 1
             if _lacks_memory(error):
-                text = f"out of memory in step {step}: {error}; use a smaller batch"
-                raise TrainingFault(text, "error.memory", step=step, error=str(error)) from None
+                reason = str(error) or type(error).__name__
+                text = f"out of memory in step {step}: {reason}; use a smaller batch"
+                raise TrainingFault(text, "error.memory", step=step, error=reason) from None
             raise TrainingFault(f"step {step} failed: {error}", "error.step", step=step, error=str(error)) from None
         finally:
             self._step_seconds = time.perf_counter() - start
@@ -123,10 +124,13 @@ class Run:
         """
         start = time.perf_counter()
         values = self.trainer.measure()
-        self.seconds += time.perf_counter() - start  # waiting for the device is training time
+        waited = time.perf_counter() - start  # for the device: it is training time
+        self.seconds += waited
+        self._step_seconds += waited
         self._update_speed()
         if not all(math.isfinite(v) for v in values.values()):
-            raise TrainingFault(self._describe_divergence(values))
+            broken = ", ".join(f"{name} = {value}" for name, value in values.items() if not math.isfinite(value))
+            raise TrainingFault(self._describe_divergence(broken))
         point = Measurement(
             step=self.step_count,
             epoch=self.trainer.sampler.epochs,
@@ -144,7 +148,7 @@ class Run:
     def check_finite(self) -> None:
         """Raise :class:`TrainingFault` where a weight of either player is not a finite number."""
         if not self.trainer.all_finite():
-            raise TrainingFault(self._describe_divergence({"weights": math.nan}))
+            raise TrainingFault(self._describe_divergence("weights are not finite"))
 
     def _update_speed(self) -> None:
         seconds, pictures = self._measured
@@ -152,8 +156,7 @@ class Run:
             self.images_per_second = (self.pictures - pictures) / (self.seconds - seconds)
         self._measured = (self.seconds, self.pictures)
 
-    def _describe_divergence(self, values: Mapping[str, float]) -> Sentence:
-        broken = ", ".join(f"{name} = {value}" for name, value in values.items() if not math.isfinite(value))
+    def _describe_divergence(self, broken: str) -> Sentence:
         last = self._last_finite
         known = Sentence("no finite value before it", "error.diverged.at_once")
         if last:
@@ -193,6 +196,7 @@ class Run:
             "tensors": {name: tensor.clone() for name, tensor in self.trainer.state_dict().items()},
             "step": self.step_count,
             "seconds": self.seconds,
+            "machine": self._machine(),
         }
 
     # -- keeping -------------------------------------------------------------------------------------
@@ -204,7 +208,8 @@ class Run:
         """
         self.check_finite()
         self._leave_old_branch()
-        self._write(path, self.trainer.state_dict(), self.step_count, self.seconds, self.events)
+        self._good = self._copy_state()  # the run never goes back behind what is saved
+        self._write(path, self._good, self.events)
 
     def save_good_state(self, path: Path) -> int:
         """Write the newest good state, as if the run had gone back to it, and return its step.
@@ -214,23 +219,21 @@ class Run:
         good, events = self._good, list(self.events)
         if good["step"] != self.step_count:
             events.append(Event(good["step"], "return", {"failed_at": self.step_count}))
-        self._write(path, good["tensors"], good["step"], good["seconds"], events)
+        self._write(path, good, events)
         return good["step"]
 
-    def _write(
-        self, path: Path, tensors: Mapping[str, torch.Tensor], step: int, seconds: float, events: list[Event]
-    ) -> None:
+    def _write(self, path: Path, state: Mapping[str, Any], events: list[Event]) -> None:
         meta = {
             "program": f"gan-studio {__version__}",
             "config": self.config.model_dump(),
             "space": self.trainer.data.space.to_json(),
-            "step": step,
-            "seconds": seconds,
-            **self._machine(),
+            "step": state["step"],
+            "seconds": state["seconds"],
+            **state["machine"],
             "events": [event.to_json() for event in events],
-            "curve": [row for row in self.curve.to_rows() if row[0] <= step],
+            "curve": [row for row in self.curve.to_rows() if row[0] <= state["step"]],
         }
-        write_checkpoint(path, tensors, meta)
+        write_checkpoint(path, state["tensors"], meta)
 
     def wrote(self, path: Path) -> bool:
         """Whether ``path`` holds an earlier state of this very run: it was saved or loaded there, and has come from it.
@@ -323,6 +326,7 @@ def read_description(path: Path, meta: Mapping[str, Any]) -> Description:
 
 def _read_event(saved: Mapping[str, Any]) -> Event:
     event = Event(int(saved["step"]), str(saved["kind"]), dict(saved["detail"]))
-    if event.kind == "edit" and not all(isinstance(v, list) and len(v) == 2 for v in event.detail.values()):
+    changes = event.kind in ("edit", "moved")
+    if changes and not all(isinstance(v, list) and len(v) == 2 for v in event.detail.values()):
         raise ValueError("an edit must say from what to what")
     return event

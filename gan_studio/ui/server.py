@@ -32,7 +32,7 @@ from gan_studio.judges.referee import Referee
 from gan_studio.quality import QualityMonitor
 from gan_studio.session import Session, SessionClosed
 from gan_studio.training.device import use_threads
-from gan_studio.training.memory import limit_memory
+from gan_studio.training.memory import limit_memory, without_limit
 from gan_studio.ui.arithmetic_routes import add_arithmetic_routes
 from gan_studio.ui.directions_routes import add_directions_routes
 from gan_studio.ui.early import EarlyHead
@@ -174,7 +174,6 @@ def serve(
     host = host or os.environ.get("GRADIO_SERVER_NAME") or DEFAULT_HOST
     port = port if port is not None else _port_from_environment()
     _need_folder(checkpoints)
-    limit_memory()
     listener = open_socket(host, port)
     hub = Hub()
     session = Session(checkpoints.resolve(), data_dir, on_snapshot=hub.publish)
@@ -184,6 +183,7 @@ def serve(
         server = make_server(app, hub)
         number = listener.getsockname()[1]
         _announce(host, number, share)
+        limit_memory()
         warm_up = threading.Timer(_WARM_UP_AFTER, _warm_up, (session, device))
         warm_up.daemon = True
         warm_up.start()
@@ -193,7 +193,7 @@ def serve(
         pass  # uvicorn has ended in order and only repeats the signal
     finally:
         hub.close()
-        ended = session.close(CLOSE_SECONDS)
+        ended = session.close(0)
     sys.stdout.flush()
     # Not in order: the interpreter would wait for a study of half a minute, and no thread may outlive it in PyTorch.
     os._exit(0 if ended else 1)
@@ -223,7 +223,12 @@ def _announce(host: str, port: int, share: bool) -> None:
     if share:
         print(f"and for everybody at {_public_address(port)}", flush=True)
     if sys.stdout.isatty() and _has_screen():
-        threading.Timer(1.0, webbrowser.open, [address]).start()
+        threading.Timer(1.0, _open_browser, [address]).start()
+
+
+def _open_browser(address: str) -> None:
+    with without_limit():  # the browser would keep this process's for its life
+        webbrowser.open(address)
 
 
 def _has_screen() -> bool:

@@ -35,7 +35,7 @@ def test_what_is_written_is_read(tmp_path):
     write_checkpoint(tmp_path / "sub" / "x.safetensors", tensors, {"step": 3})
     checkpoint = read_checkpoint(tmp_path / "sub" / "x.safetensors")
     assert all(torch.equal(checkpoint.tensors[name], tensors[name]) for name in tensors)
-    assert checkpoint.meta == {"format": 3, "step": 3}
+    assert checkpoint.meta == {"format": 2, "step": 3}
     assert list_checkpoints(tmp_path / "sub") == ["x"]
 
 

@@ -89,18 +89,35 @@ def test_a_visit_from_start_to_latent_walk(visitor, app):
 
 
 def test_what_is_typed_or_moved_with_keys_counts(visitor, app):
+    asked = set()
+    visitor.context.on("request", lambda request: request.url.endswith("/run/predict") and asked.add(request))
+    for end in ("requestfinished", "requestfailed"):
+        visitor.context.on(end, lambda request: asked.discard(request))  # noqa: PLW0108 (playwright marks what it calls)
+
+    def settle():  # until no answer is to come that would write into a box
+        page.wait_for_timeout(300)
+        while asked:
+            page.wait_for_timeout(100)
+        page.wait_for_timeout(300)
+
     page = visitor.open()
+    settle()
     start_or_resume(page, app)
     assert page.locator(".formulas").inner_text().split("\n")[-1].endswith("G: -log D(G(z))")
     page.click("#button-pause")
 
     def holds(field, value):
         wait_until(lambda: app.state()["config"][field] == value)
-        page.wait_for_timeout(1500)  # the answer has come too, and writes into no box any more
+        settle()
 
-    page.wait_for_timeout(1500)  # the page has filled its controls
+    settle()
     choose(page, "batch_size", "12")  # and not the 128 among the suggestions
     holds("batch_size", 12)
+    size = page.locator("#field-batch_size input").first
+    size.fill("25")
+    size.press("ArrowLeft")  # moves the caret only
+    size.press("Enter")
+    holds("batch_size", 25)
     steps = page.locator("#field-discriminator_steps")
     box, bar = steps.locator("input[type=number]"), steps.locator("input[type=range]")
     bar.focus()

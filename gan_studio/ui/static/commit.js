@@ -9,14 +9,14 @@ function enter(input, value) {
   input.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-// A list of suggestions takes Enter for the first one that contains the text. What is typed counts, unless an arrow key
-// has gone to a suggestion since.
+// A list of suggestions takes Enter for the first one that contains the text. What is typed counts, unless a key has gone
+// up or down to a suggestion since.
 const typed = new WeakSet();
 document.addEventListener("input", ({ target }) => typed.add(target), true);
 document.addEventListener(
   "keydown",
   (event) => {
-    if (event.key.startsWith("Arrow")) typed.delete(event.target);
+    if (event.key === "ArrowUp" || event.key === "ArrowDown") typed.delete(event.target);
     if (event.key !== "Enter" || !inControls(event)) return;
     const typedIn = event.target.closest(".typed") && typed.has(event.target);
     if (!typedIn && !isSliderBox(event)) return;

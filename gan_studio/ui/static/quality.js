@@ -53,7 +53,7 @@ class Quality extends HTMLElement {
     setText(this.status, say(`quality.state.${view.state}`, { seconds: view.interval }) + (view.message ? `: ${tell(view.message)}` : ""));
     this.status.classList.toggle("fault", Boolean(view.message));
     const lacking = Object.entries(view.left_out).map(([name, least]) =>
-      say("quality.left_out", { number: say(`metric.${name}`), least: number.format(least), most: number.format(view.most) }));
+      say(view.by_choice ? "quality.left_out.by_choice" : "quality.left_out", { number: say(`metric.${name}`), least: number.format(least), most: number.format(view.most) }));
     setText(this.leftOut, lacking.join("; "));
     this.leftOut.hidden = lacking.length === 0;
     this.empty.hidden = view.steps.length > 0;
