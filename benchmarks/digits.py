@@ -58,6 +58,7 @@ def main() -> None:
         page.locator("#field-discriminator_lr input").first.fill("0.0003")
         page.keyboard.press("Enter")
         page.wait_for_timeout(4000)
+        page.evaluate("scrollTo(0, 0)")  # typing has scrolled to the box
         page.screenshot(path=options.out / "train.png")
         page.get_by_role("tab").nth(1).click()
         page.wait_for_timeout(2500)
