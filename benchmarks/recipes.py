@@ -20,13 +20,11 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from gan_studio.bench.quality import NUMBERS, judge
+from gan_studio.bench.quality import NUMBERS, judge, samples_of
 from gan_studio.config import make_config
 from gan_studio.data import load_data
-from gan_studio.latent.source import Source
-from gan_studio.lessons.presets import DEFAULT_PRESET, find_preset
+from gan_studio.lessons.presets import DEFAULT_PRESET, PRESETS, find_preset
 from gan_studio.metrics.reference import load_references
-from gan_studio.sampling import draw_samples
 from gan_studio.training.device import use_threads
 from gan_studio.training.memory import keep_freed_memory
 from gan_studio.training.run import Run
@@ -63,20 +61,7 @@ SEARCH = {
     "translation with probability 0.3": Row(changes={"augment_translation": 0.3}),
 }
 """Variations of the default, one thing at a time."""
-TEACHING = {
-    name: Row(name)
-    for name in (
-        "recipe-dense-conv",
-        "recipe-dense-against-conv",
-        "recipe-sigmoid",
-        "recipe-tanh",
-        "recipe-tanh-wasserstein",
-        "recipe-tanh-spectral",
-        "recipe-tanh-penalty",
-        "recipe-dropout",
-        "recipe-kernel",
-    )
-}
+TEACHING = {name: Row(name) for name in PRESETS if name.startswith("recipe-")}
 """The recipes from courses."""
 SETS = {"search": SEARCH, "teaching": TEACHING}
 
@@ -109,12 +94,6 @@ def marks(run: Run, seconds: Sequence[float]) -> Iterator[int]:
         judged += time.thread_time() - start
 
 
-def samples_of(run: Run) -> torch.Tensor:
-    state = run.trainer.average.network.state_dict()
-    pictures = draw_samples(Source(run.config, run.data.space, state, run.step_count), SAMPLES, 0)
-    return pictures[:, :1]  # one recipe has three channels, which its grey data make equal
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--set", choices=SETS, default="search", dest="chosen")
@@ -130,9 +109,10 @@ def main() -> None:
     for name in options.only or SETS[options.chosen]:
         found: dict[float, list[dict[str, float]]] = {seconds: [] for seconds in options.seconds}
         for seed in range(options.seeds):
-            run = make_run(SETS[options.chosen][name], seed)
+            run = make_run((SEARCH | TEACHING)[name], seed)
             for seconds, steps in zip(options.seconds, marks(run, options.seconds), strict=True):
-                found[seconds].append({"steps": steps, **judge(reference, samples_of(run))})
+                grey = samples_of(run, SAMPLES)[:, :1]  # one recipe has three channels, which its grey data make equal
+                found[seconds].append({"steps": steps, **judge(reference, grey)})
         for seconds, numbers in found.items():
             steps, fcd, precision, recall = (statistics.median(n[key] for n in numbers) for key in ("steps", *NUMBERS))
             each = ", ".join(f"{n['fcd']:.3g}" for n in numbers)

@@ -26,6 +26,11 @@ class Formula:
     source: str
 
 
+def _rows(table: Mapping[str, Any]) -> dict[str, Formula]:
+    """The formulas and sources of a registry; the formula of a network or a data set is its file."""
+    return {name: Formula(getattr(row, "formula", ""), row.source) for name, row in table.items()}
+
+
 _MIRZA = "Mirza and Osindero 2014, arXiv:1411.1784"
 REGULARISERS: Mapping[str, Formula] = {
     "weight_clip": Formula("w = min(max(w, -c), c) after each update of D", "Arjovsky et al. 2017, arXiv:1701.07875"),
@@ -54,14 +59,12 @@ _BATCH_NORM = {
     "batch": Formula("gain (x - mean) / std + bias, over the batch", "Ioffe and Szegedy 2015, arXiv:1502.03167")
 }
 CHOICES: Mapping[str, Mapping[str, Formula]] = {
-    "objective": {name: Formula(row.formula, row.source) for name, row in OBJECTIVES.items()},
-    "kernel": {name: Formula(row.formula, row.source) for name, row in KERNELS.items()},
-    "network": {name: Formula("", row.source) for name, row in NETWORKS.items()},
-    "dataset": {name: Formula("", row.source) for name, row in DATASETS.items()},
-    **{
-        f"{player}_optimizer": {name: Formula(row.formula, row.source) for name, row in OPTIMIZERS.items()}
-        for player in ("generator", "discriminator")
-    },
+    "objective": _rows(OBJECTIVES),
+    "kernel": _rows(KERNELS),
+    "network": _rows(NETWORKS),
+    "dataset": _rows(DATASETS),
+    "generator_optimizer": _rows(OPTIMIZERS),
+    "discriminator_optimizer": _rows(OPTIMIZERS),
     "schedule": {
         "linear": Formula("lr (1 - t / T)", "common practice"),
         "cosine": Formula("lr (1 + cos(pi t / T)) / 2", "Loshchilov and Hutter 2017, arXiv:1608.03983"),
@@ -80,10 +83,7 @@ CHOICES: Mapping[str, Mapping[str, Formula]] = {
 }
 """The choices of a field that has some, by its name."""
 
-TERMS: Mapping[str, Formula] = {
-    **REGULARISERS,
-    **{name: Formula(row.formula, row.source) for table in (PENALTIES, AUGMENTATIONS) for name, row in table.items()},
-}
+TERMS: Mapping[str, Formula] = {**REGULARISERS, **_rows(PENALTIES), **_rows(AUGMENTATIONS)}
 """What a number or a switch turns on, by the name of its field."""
 
 
@@ -110,11 +110,13 @@ def explain_fields(names: Sequence[str] = ()) -> list[dict[str, Any]]:
             "text": spec.text,
             "allowed": str(spec.allowed),
             "when": WHEN[spec.when],
-            "formulas": {
-                name: asdict(term)
-                for name, term in (CHOICES.get(spec.name) or {k: TERMS[k] for k in (spec.name,) if k in TERMS}).items()
-            },
+            "formulas": {name: asdict(term) for name, term in _formulas_of(spec.name).items()},
         }
         for spec in FIELDS.values()
         if not names or spec.name in names
     ]
+
+
+def _formulas_of(field: str) -> Mapping[str, Formula]:
+    """Those of its choices, or its own."""
+    return CHOICES.get(field) or ({field: TERMS[field]} if field in TERMS else {})

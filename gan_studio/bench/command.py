@@ -129,7 +129,6 @@ def measure(
             report["results"][part] = importlib.import_module(f"gan_studio.bench.{part}").measure(plan)
         except KeyboardInterrupt:
             report["skipped"] |= dict.fromkeys(parts[parts.index(part) :], "interrupted")
-            done(report)
             break
         except StudioError as error:
             report["skipped"][part] = str(error)
@@ -137,5 +136,6 @@ def measure(
         except Exception as error:  # the other parts are worth having
             log.exception("%s failed", part)
             report["skipped"][part] = f"failed: {error!r}"
-        done(report)
+        finally:
+            done(report)
     return report

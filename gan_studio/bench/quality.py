@@ -29,6 +29,7 @@ from gan_studio.metrics.classifier import has_classifier
 from gan_studio.metrics.reference import Reference, load_references
 from gan_studio.metrics.registry import METRICS
 from gan_studio.sampling import draw_samples
+from gan_studio.training.run import Run
 
 NUMBERS = ("fcd", "precision", "recall")
 GOAL_SECONDS = 60
@@ -91,12 +92,13 @@ def goal(ours: Mapping[float, float], theirs: Mapping[float, float]) -> str:
 def answer_ours(config: RunConfig, count: int) -> Answer:
     """Train until as many seconds as are asked for; the steps so far, and samples of the averaged generator."""
     run = ours.make_run(config)
+    return _clocked(ours.train(run), lambda: samples_of(run, count))
 
-    def sample() -> torch.Tensor:
-        state = run.trainer.average.network.state_dict()
-        return draw_samples(Source(config, run.data.space, state, run.step_count), count, SAMPLE_SEED)
 
-    return _clocked(ours.train(run), sample)
+def samples_of(run: Run, count: int) -> torch.Tensor:
+    """``count`` samples (N, C, H, W) uint8 of the averaged generator as it is now."""
+    state = run.trainer.average.network.state_dict()
+    return draw_samples(Source(run.config, run.data.space, state, run.step_count), count, SAMPLE_SEED)
 
 
 def answer_tutorial(config: RunConfig, count: int) -> Answer:

@@ -96,8 +96,13 @@ def play(
         fooled.append(_shares(counts, samples))
     chosen = [reals[torch.arange(start, start + BATCH) % len(reals)] for start in range(0, len(reals), BATCH)]
     counts = [told(do(partial(_judge, players, real.samples[at], real.labels[at]))) for at in chosen]
-    numbers = {"dataset": players[0].config.dataset, "samples": samples, "reals": len(reals), "seed": seed}
-    numbers["named"] = named
+    numbers = {
+        "dataset": players[0].config.dataset,
+        "samples": samples,
+        "reals": len(reals),
+        "seed": seed,
+        "named": named,
+    }
     return _table(players, fooled, _shares(counts, len(reals)), numbers)
 
 

@@ -121,7 +121,7 @@ OBJECTIVES: dict[str, Objective] = {
     "relativistic_average": Objective(
         d_loss=lambda real, fake: _cross_entropy(real - fake.mean(), fake - real.mean()),
         g_loss=lambda fake, real: _cross_entropy(fake - real.mean(), real - fake.mean()),
-        formula="D: -log s(D(x) - E D(G(z))) - log(1 - s(D(G(z)) - E D(x)));  G: the same, x and G(z) changed",
+        formula="D: -log s(D(x) - E D(G(z))) - log(1 - s(D(G(z)) - E D(x)));  G: the same, x and G(z) exchanged",
         source="Jolicoeur-Martineau 2019, arXiv:1807.00734, section 4.2",
         needs_real=True,
     ),

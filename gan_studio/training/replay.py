@@ -13,7 +13,7 @@ import torch
 from gan_studio.config import RunConfig, make_config
 from gan_studio.events import Event
 from gan_studio.training.checkpoint import CheckpointError, read_checkpoint
-from gan_studio.training.device import resolve_precision
+from gan_studio.training.device import resolve_precision, use_threads
 from gan_studio.training.run import LoadData, TrainingFault, read_description
 from gan_studio.training.trainer import Trainer
 
@@ -82,7 +82,7 @@ def replay(path: Path, load_data: LoadData, progress: Callable[[int, int], None]
     trainer = Trainer(config, load_data(config))
     last = _last_step(path, checkpoint.tensors, description.step)
     with _threads_kept():
-        _use_threads(machine["threads"])
+        _use_saved_threads(machine["threads"])
         for change in changes:
             _train_to(trainer, min(change.step, last), last, progress)
             _carry_out(change, trainer)
@@ -98,15 +98,15 @@ def _carry_out(change: Event, trainer: Trainer) -> None:
     if change.kind == "edit":
         trainer.edit(values)
     else:
-        _use_threads(values.get("threads"))
+        _use_saved_threads(values.get("threads"))
         if "precision" in values:
             trainer.precision = resolve_precision(values["precision"], trainer.device)
 
 
-def _use_threads(count: object) -> None:
+def _use_saved_threads(count: object) -> None:
     """Compute with as many threads as the run was trained with: sums are rounded otherwise with more or fewer."""
     if type(count) is int and 0 < count <= _MOST_THREADS:
-        torch.set_num_threads(count)
+        use_threads(count)
 
 
 @contextmanager
