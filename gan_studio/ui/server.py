@@ -103,7 +103,7 @@ def build_app(session: Session, hub: Hub, *, device: str | None = None, local_on
     page = build_page(session, monitor, i18n, device)
     # Gradio's idle queue wakes eleven hundred times a second, and each time takes Python away from training.
     # No control here uses the queue.
-    page._queue.sleep_when_free = page._queue.progress_update_sleep_when_free = 0.1
+    page._queue.sleep_when_free = page._queue.progress_update_sleep_when_free = 60
     mounted = gr.mount_gradio_app(
         app,
         page,
