@@ -65,6 +65,7 @@ def _add_serve(commands: Any) -> None:
     parser.add_argument("--device", choices=FIELDS["device"].choices, help="where new runs compute (default: auto)")
     parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"), metavar="DIR")
     _add_data(parser)
+    _add_inception(parser)
     parser.set_defaults(run=_serve)
 
 
@@ -78,6 +79,15 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_inception(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--inception",
+        type=Path,
+        metavar="FILE",
+        help="weights of torchvision's Inception-v3 as safetensors (default: its own, downloaded once)",
+    )
+
+
 def _serve(options: argparse.Namespace) -> int:
     from gan_studio.ui.server import serve
 
@@ -88,6 +98,7 @@ def _serve(options: argparse.Namespace) -> int:
         device=options.device,
         checkpoints=options.checkpoints,
         data_dir=options.data,
+        inception=options.inception,
     )
 
 
@@ -305,14 +316,9 @@ def _add_evaluate(commands: Any) -> None:
     )
     parser.add_argument("--seed", type=_seed, default=0, metavar="S")
     parser.add_argument("--against", choices=("train", "test"), default="train", help="which real samples")
-    parser.add_argument(
-        "--inception",
-        type=Path,
-        metavar="FILE",
-        help="weights of torchvision's Inception-v3 as safetensors (default: its own, downloaded once)",
-    )
     parser.add_argument("--json", action="store_true", help="the result as one JSON object")
     _add_data(parser)
+    _add_inception(parser)
     parser.set_defaults(run=_evaluate)
 
 

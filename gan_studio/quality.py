@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from gan_studio.config import RunConfig
@@ -103,11 +104,13 @@ class _Ended(Exception):
 class QualityMonitor:
     """Measures the averaged generator of the session's run as a :class:`Plan` says; one thread, one core.
 
+    ``inception``: a file with that network's weights, else torchvision's are downloaded when they are first needed.
+
     Every public method may be called from any thread.
     """
 
-    def __init__(self, session: Session):
-        self._session = session
+    def __init__(self, session: Session, inception: Path | None = None):
+        self._session, self._inception = session, inception
         self._plan = Plan()
         self._on = self._closing = False
         self._state, self._message = "off", ""
@@ -242,7 +245,10 @@ class QualityMonitor:
         try:
             if self._reference is None or self._reference[0] != key:
                 self._say("preparing")
-                self._reference = key, load_references(config, kinds, self._session.data_dir, looked=self._looked)
+                found = load_references(
+                    config, kinds, self._session.data_dir, inception=self._inception, looked=self._looked
+                )
+                self._reference = key, found
             references = self._reference[1]
             count = min(plan.count, *(reference.most for reference in references.values()))
             names = self._with_enough(names, count, config, by_choice=count == plan.count)

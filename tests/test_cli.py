@@ -97,6 +97,7 @@ def test_a_reader_that_goes_away_ends_the_training_with_a_checkpoint(tmp_path):
         (["train", "--set", "batch_size=0", "--steps", "1", "--out", "x"], "batch_size = 0: must be a whole number"),
         (["train", "--set", "batchsize", "--steps", "1", "--out", "x"], "write it as KEY=VALUE"),
         (["train", "--set", "lr=1", "--steps", "1", "--out", "x"], "lr: unknown key"),
+        (["serve", "--inception", "none.safetensors"], "none.safetensors: there is no such file; leave"),
         (["train", "--seed", "-1", "--steps", "1", "--out", "x"], "seed = -1: must be"),
         (["train", "--resume", "none.safetensors", "--steps", "1", "--out", "x"], "there is no such file"),
         (["train", "--set", "dataset=kmnist", "--steps", "1", "--out", "x"], "by hand"),

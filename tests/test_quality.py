@@ -4,6 +4,8 @@ import time
 from dataclasses import replace
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from gan_studio import quality as module
 from gan_studio.errors import StudioError
@@ -101,6 +103,19 @@ def test_what_cannot_be_measured_is_said_and_the_run_goes_on(session, monitor):
     assert shown(monitor)["message"] is None
 
 
+def test_the_weights_of_inception_may_be_a_file_of_ones_own(session, tmp_path):
+    foreign = tmp_path / "other.safetensors"
+    save_file({"weight": torch.zeros(1)}, foreign)
+    monitor = QualityMonitor(session, foreign)
+    session.step_once(tiny_config())
+    monitor.begin(Plan(("kid",), interval=1, count=200))
+    wait_until(lambda: shown(monitor)["state"] == "failed")
+    said = shown(monitor)["message"]["error"]
+    assert str(foreign) in said and "not the weights of torchvision's Inception-v3" in said
+    monitor.close()
+    wait_until(lambda: not monitor.busy)
+
+
 def test_what_fails_costs_as_much_as_what_succeeds(session, monitor, monkeypatch):
     def fail(*_, **__):
         end = time.thread_time() + 0.2
@@ -125,7 +140,7 @@ def few_pictures(monkeypatch, images, tmp_path):
         parts = [] if noted is None else noted
         data = replace(images, samples=images.samples.repeat(copies, 1, 1, 1), labels=images.labels.repeat(copies))
 
-        def load(config, kinds, data_dir, looked):
+        def load(config, kinds, data_dir, inception, looked):
             watched = Watched(extractor, lambda count: (parts.append(count), looked(count)))
             return {"classifier": PictureReference(config, {"train": data, "test": data}, watched, tmp_path)}
 

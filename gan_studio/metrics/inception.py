@@ -87,6 +87,12 @@ def load_inception(path: Path | None, folder: Path) -> Inception:
     return _build(folder / KEPT, kept(folder / KEPT, lambda: _fetch(folder)), "its IMAGENET1K_V1 weights")
 
 
+def check_file(path: Path) -> None:
+    """Raises :class:`StudioError` where there is no such file."""
+    if not path.is_file():
+        raise StudioError(f"{path}: there is no such file; leave --inception out to have the weights downloaded")
+
+
 def build_network() -> nn.Module:
     """torchvision's network with random weights."""
     from torchvision.models import inception_v3  # takes a second, and is needed for this only
@@ -121,8 +127,7 @@ def _merge_normalisation(network: nn.Module) -> None:
 
 
 def _read(path: Path) -> dict[str, torch.Tensor]:
-    if not path.is_file():
-        raise StudioError(f"{path}: there is no such file; leave --inception out to have the weights downloaded")
+    check_file(path)
     try:
         return load_file(path)
     except (OSError, SafetensorError) as error:

@@ -29,6 +29,7 @@ from gan_studio.into.finder import Finder
 from gan_studio.judges.examiner import Examiner
 from gan_studio.judges.player import HeldOut
 from gan_studio.judges.referee import Referee
+from gan_studio.metrics.inception import check_file
 from gan_studio.quality import QualityMonitor
 from gan_studio.session import Session, SessionClosed
 from gan_studio.training.device import use_threads
@@ -61,9 +62,11 @@ _WARM_UP_AFTER = 4.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def build_app(session: Session, hub: Hub, *, device: str | None = None, local_only: bool = False) -> FastAPI:
+def build_app(
+    session: Session, hub: Hub, *, device: str | None = None, inception: Path | None = None, local_only: bool = False
+) -> FastAPI:
     """The whole web application of ``session``; ``hub`` must receive the session's snapshots."""
-    monitor, worker, real = QualityMonitor(session), Worker(session), HeldOut(session.data_dir)
+    monitor, worker, real = QualityMonitor(session, inception), Worker(session), HeldOut(session.data_dir)
     studies = Worker(session, share=0.5)
     explorer = Explorer(session, worker, studies)
     finder, comparer = Finder(explorer), Comparer(session, explorer)
@@ -166,20 +169,23 @@ def serve(
     device: str | None = None,
     checkpoints: Path = Path("checkpoints"),
     data_dir: Path | None = None,
+    inception: Path | None = None,
 ) -> NoReturn:
-    """Serve the page until a signal, and end the process.
+    """Serve the page until a signal, and end the process. ``inception``: a file with that network's weights.
 
     ``GRADIO_SERVER_NAME`` and ``GRADIO_SERVER_PORT`` stand in for ``host`` and ``port``, as on Hugging Face Spaces.
     """
     host = host or os.environ.get("GRADIO_SERVER_NAME") or DEFAULT_HOST
     port = port if port is not None else _port_from_environment()
     _need_folder(checkpoints)
+    if inception is not None:
+        check_file(inception)
     listener = open_socket(host, port)
     hub = Hub()
     session = Session(checkpoints.resolve(), data_dir, on_snapshot=hub.publish)
     use_threads(1)  # all others than the session's
     try:
-        app = build_app(session, hub, device=device, local_only=host in _LOOPBACK and not share)
+        app = build_app(session, hub, device=device, inception=inception, local_only=host in _LOOPBACK and not share)
         server = make_server(app, hub)
         number = listener.getsockname()[1]
         _announce(host, number, share)
