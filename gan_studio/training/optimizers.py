@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
+from torch.optim import SGD, Optimizer, RMSprop
 
 from gan_studio.config import RunConfig
+from gan_studio.training.adam import DirectAdam, DirectAdamW
 
 Parameters = Iterable[torch.nn.Parameter]
 
@@ -43,13 +44,13 @@ OPTIMIZERS: dict[str, OptimizerRow] = {
         "Tieleman and Hinton 2012, Coursera lecture 6.5",
     ),
     "adam": OptimizerRow(
-        lambda p: Adam(p, lr=0.0, fused=True),
+        lambda p: DirectAdam(p, lr=0.0, fused=True),
         lambda beta1, beta2: {"betas": (beta1, beta2)},
         "m, s as moving means of g, g^2, unbiased;  w - lr m / sqrt(s)",
         "Kingma and Ba 2015, arXiv:1412.6980",
     ),
     "adamw": OptimizerRow(
-        lambda p: AdamW(p, lr=0.0, fused=True),
+        lambda p: DirectAdamW(p, lr=0.0, fused=True),
         lambda beta1, beta2: {"betas": (beta1, beta2)},
         "adam, with the weight decay beside the gradient",
         "Loshchilov and Hutter 2019, arXiv:1711.05101",
