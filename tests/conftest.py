@@ -187,11 +187,12 @@ def start_app(checkpoints: Path, *arguments: str, script: bool = False) -> App:
     address = re.search(r"http://\S+", line).group()
     threading.Thread(target=process.stdout.read, daemon=True).start()
     app = App(process, address, checkpoints)
-    wait_until(lambda: _answers(address), 60)
+    wait_until(lambda: answers(address), 60)
     return app
 
 
-def _answers(address: str) -> bool:
+def answers(address: str) -> bool:
+    """Whether there is a page at ``address``."""
     try:
         return httpx.get(address, timeout=10).is_success
     except httpx.TransportError:

@@ -1,5 +1,9 @@
+import contextlib
 import json
+import os
+import re
 import signal
+import struct
 import subprocess
 import sys
 
@@ -127,6 +131,28 @@ def test_presets_are_listed_without_the_slow_imports():
     rows = json.loads(run_cli("presets", "--json").stdout)
     assert [row["name"] for row in rows] == list(PRESETS)
     assert rows[1]["config"]["hidden"] == [128, 256]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no pseudo-terminals")
+def test_a_terminal_gets_a_bar_with_speed_and_remaining_time(tmp_path):
+    import fcntl
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
+    command = [sys.executable, "-m", "gan_studio.cli", "train", "--preset", "mnist-mlp", "--steps", "400"]
+    command += ["--device", "cpu", "--out", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, cwd=ROOT)
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # how the end of the terminal shows
+        while part := os.read(ours, 4096):
+            shown += part
+    os.close(ours)
+    assert process.wait(60) == 0
+    assert re.search(r"\d+/400 \[\d\d:\d\d<\d\d:\d\d,[^\r]*step/s, \d+ samples/s, D \d", shown.decode())
+    assert "saved" in shown.decode()
 
 
 def test_training_does_not_write_over_another_run(tmp_path):

@@ -130,6 +130,26 @@ def test_what_fails_costs_as_much_as_what_succeeds(session, monitor, monkeypatch
     assert shown(monitor)["message"]["error"] == "diverged"
 
 
+def test_measuring_takes_no_more_than_its_share_of_the_time_while_a_run_trains(session, monitor, monkeypatch):
+    begun, measure = [], module.evaluate
+
+    def slow(*asked, **options):
+        begun.append(time.monotonic())
+        end = time.thread_time() + 0.1
+        while time.thread_time() < end:
+            pass
+        return measure(*asked, **options)
+
+    monkeypatch.setattr(module, "evaluate", slow)
+    monkeypatch.setattr(module, "SHARE", 0.03)
+    session.start(points())
+    monitor.begin(POINTS)
+    wait_until(lambda: len(begun) == 3)
+    assert begun[2] - begun[1] >= 0.1 / 0.03  # and not the plan's second
+    session.pause()
+    wait_until(lambda: len(shown(monitor)["steps"]) >= 4)  # nobody is held up: at the plan's interval again
+
+
 @pytest.fixture
 def few_pictures(monkeypatch, images, tmp_path):
     """The real side becomes 100 pictures, or copies of them, in the eyes of a network that knows nothing."""

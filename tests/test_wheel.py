@@ -2,13 +2,16 @@
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import zipfile
 
+import httpx
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, answers, wait_until
 
 
 @pytest.mark.slow
@@ -17,9 +20,10 @@ def test_a_built_wheel_trains_and_serves_its_texts_outside_the_checkout(tmp_path
     subprocess.run(build, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("gan_studio-*.whl")
     installed = tmp_path / "site"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(installed)]
+    subprocess.run([*install, str(wheel)], check=True, capture_output=True)
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        archive.extractall(installed)
     assert "gan_studio/assets/MNIST/raw/train-images-idx3-ubyte.gz" in names
     assert "gan_studio/ui/static/board.js" in names and not any(name.startswith("tests/") for name in names)
     script = """
@@ -41,3 +45,13 @@ print(json.dumps([gan_studio.__file__, statuses, len(head()), (asset_dir() / "ve
     assert where.startswith(str(installed)) and statuses == [0, 0] and length > 1000 and has_vendor
     assert json.loads((tmp_path / "bench.json").read_text())["results"].keys() == {"memory"}
     assert (tmp_path / "out" / "mnist-mlp.safetensors").is_file()
+    (script,) = installed.glob("bin/gan-studio")
+    command = [sys.executable, str(script), "serve", "--port", "0", "--device", "cpu"]
+    served = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+    with served:
+        address = re.search(r"http://\S+", served.stdout.readline()).group()
+        wait_until(lambda: answers(address), 60)
+        assert address.startswith("http://127.0.0.1:")  # this computer only, unless told otherwise
+        assert "gan-board" in httpx.get(f"{address}/live/static/board.js").text
+        served.send_signal(signal.SIGTERM)
+        served.wait(10)

@@ -99,8 +99,8 @@ def load_classifier(dataset: str, path: Path | None = None) -> Classifier:
         raise StudioError(f"there is no classifier for {dataset}; there are ones for {', '.join(CLASSIFIERS)}")
     path = path or asset_dir() / "classifiers" / f"{dataset}.safetensors"
     if not path.is_file():
-        how = f"python -m gan_studio.metrics.train_classifier {dataset}"
-        raise StudioError(f"{path}: there is no such file; {how} makes it", "error.classifier_file", path=str(path))
+        how = f"install GAN Studio again, or make it with python -m gan_studio.metrics.train_classifier {dataset}"
+        raise StudioError(f"{path}: there is no such file; {how}", "error.classifier_file", path=str(path))
     try:
         with safe_open(path, "pt") as file:
             meta = json.loads(file.metadata()[_META])

@@ -1,6 +1,6 @@
 """Train a bundled classifier and write its weights.
 
-python -m gan_studio.metrics.train_classifier mnist [--data DIR] [--epochs 12] [--out assets/classifiers]
+python -m gan_studio.metrics.train_classifier mnist [--data DIR] [--epochs 12] [--out DIR]
 
 Small shifts, turns and changes of size make every picture new in every epoch; AdamW with one cycle of the learning
 rate (Smith and Topin 2019, arXiv:1708.07120) and an average of the weights. The test set is used once, at the end.
@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 from torch.nn.functional import affine_grid, cross_entropy, grid_sample
 from tqdm import tqdm
 
+from gan_studio.assets import asset_dir
 from gan_studio.config import make_config
 from gan_studio.data import DataSet, load_data
 from gan_studio.data.pixels import to_unit_range
@@ -79,7 +80,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder with copies of data sets, as torchvision stores them")
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("assets/classifiers"))
+    parser.add_argument("--out", type=Path, default=asset_dir() / "classifiers")
     options = parser.parse_args()
     config, device = make_config({"dataset": options.dataset}), resolve_device("auto")
     data, unseen = (load_data(config, options.data, split) for split in ("train", "test"))

@@ -100,6 +100,39 @@ def test_a_number_is_the_same_each_time_and_says_what_it_is_of(reference):
     assert "mnist classifier (50.00 %)" in as_table(report) and "fcd" in as_table(report)
 
 
+def test_samples_are_compared_with_the_split_that_is_asked_for(reference):
+    dark, bright = (torch.full((COUNT, 1, 28, 28), shade, dtype=torch.uint8) for shade in (0, 255))
+    noise = torch.randint(0, 9, dark.shape, dtype=torch.uint8)
+    reference.sets = {
+        "train": replace(SETS["train"], samples=dark + noise),
+        "test": replace(SETS["test"], samples=bright - noise),
+    }
+    near, far = (judge(reference, bright - noise, ("fcd",), against=split)["fcd"].value for split in ("test", "train"))
+    assert near < 1e-6 * far
+
+
+def test_real_pictures_are_looked_at_once_for_the_same_pictures_and_network(reference, tmp_path):
+    class Counted(Classifier):
+        def look(self, images):
+            looked.append(len(images))
+            return super().look(images)
+
+    def measure(sets, network):
+        looked.clear()
+        counted = Counted("mnist", network, DIGITS, 0.5)
+        judge(PictureReference(tiny_config(), sets, counted, tmp_path / "kept"), samples, ("fcd",))
+        return looked.count(600)  # how often at all pictures that are trained on
+
+    looked, samples, network = [], strokes(COUNT, 3)[0], reference._looks.network
+    assert measure(SETS, network) == 1 and measure(SETS, network) == 0
+    changed = SETS["train"].samples.clone()
+    changed[0, 0, 0, 0] += 1
+    assert measure({**SETS, "train": replace(SETS["train"], samples=changed)}, network) == 1
+    assert measure(SETS, network) == 0
+    network.head.bias[0] += 1
+    assert measure(SETS, network) == 1
+
+
 def test_numbers_of_two_extractors_stand_in_one_report_in_the_order_asked_for(reference, tmp_path):
     class Other(Classifier):
         name, fingerprint = "another network", "other"

@@ -24,6 +24,11 @@ def test_the_estimate_is_the_sum_over_pairs_whatever_the_blocks(blocks):
     assert kernel_distance(x, y, blocks).value == pytest.approx(unbiased(x, y), rel=1e-12)
 
 
+def test_the_estimate_is_made_in_float64():
+    x, y = normal(60, 5, 0, 30.0), normal(60, 5, 1, 30.0)  # kernels of 1e8, whose differences matter
+    assert kernel_distance(x, y) == kernel_distance(x.double(), y.double())
+
+
 def test_halves_of_one_set_are_at_no_distance_on_average():
     values = []
     for seed in range(40):

@@ -65,9 +65,10 @@ def test_copies_of_training_pictures_are_memorised():
 
 @pytest.mark.parametrize("rows", [1, 7, 10_000])
 def test_no_number_depends_on_the_size_of_a_block(rows, monkeypatch):
-    real, fake = normal(120), normal(90, seed=1)
+    real, fake = normal(120), normal(190, seed=1)
     expected = compare_manifolds(real, fake), diversity(real), nearest(fake, real), radii(real, (1, 3))
-    monkeypatch.setattr(neighbours, "ROWS", rows)
+    for name in ("ROWS", "_NEAREST_ROWS"):
+        monkeypatch.setattr(neighbours, name, rows)
     found = compare_manifolds(real, fake), diversity(real), nearest(fake, real), radii(real, (1, 3))
     assert found[0] == expected[0] and found[1] == pytest.approx(expected[1], rel=1e-6)
     torch.testing.assert_close(found[2:], expected[2:], rtol=1e-4, atol=1e-5)

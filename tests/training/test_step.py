@@ -164,20 +164,44 @@ def test_the_surface_is_what_the_discriminator_says_of_each_place():
     assert stepped(POINTS, pack=2).surface(8).shape == (8, 8)
 
 
-def test_every_live_field_can_be_edited_and_is_then_used(images):
-    trainer = stepped(images)
-    for name, spec in FIELDS.items():
-        if spec.when != "live" or spec.kind == "choice":
-            continue
-        value = (
-            (1.0, 2.0) if spec.kind == "scales" else EXTRAS.get(name, spec.suggestions[0] if spec.suggestions else None)
-        )
-        value = {"weight_clip": 0.1}.get(name, value)
-        if value is not None:
-            trainer.edit({name: value})
-            assert getattr(trainer.config, name) == value
-    trainer.step()
-    assert trainer.all_finite()
+NEEDS = {
+    "kernel": {"objective": "mmd", "kernel": "gaussian"},
+    "bandwidths": {"objective": "mmd"},
+    "auxiliary_weight": {"discriminator_conditioning": "auxiliary", "generator_conditioning": "embedding"},
+    "schedule_steps": {"schedule": "linear"},
+    "penalty_interval": {"r1_penalty": 1.0},
+}
+"""Fields that say something only beside others."""
+OTHERWISE = {
+    **EXTRAS,
+    "objective": "hinge",
+    "kernel": "polynomial",
+    "bandwidths": (1.0, 2.0),
+    "auxiliary_weight": 0.2,
+    "generator_lr": 1e-2,
+    "discriminator_lr": 1e-2,
+    "generator_beta1": 0.1,
+    "generator_beta2": 0.5,
+    "discriminator_beta1": 0.1,
+    "discriminator_beta2": 0.5,
+    "schedule": "linear",
+    "schedule_steps": 5,
+    "batch_size": 6,
+    "discriminator_steps": 2,
+    "ema_decay": 0.1,
+    "penalty_interval": 3,
+}
+
+
+@pytest.mark.parametrize("name", [name for name, spec in FIELDS.items() if spec.when == "live"])
+def test_every_live_field_counts_from_the_next_step_on(images, name):
+    edited, other = (stepped(images, **NEEDS.get(name, {})) for _ in range(2))
+    edited.edit({name: OTHERWISE[name]})
+    assert getattr(edited.config, name) == OTHERWISE[name]
+    for trainer in (edited, other):
+        trainer.step()
+    pairs = zip(edited.state_dict().values(), other.state_dict().values(), strict=True)
+    assert edited.all_finite() and not all(torch.equal(*pair) for pair in pairs)
 
 
 def test_generated_classes_are_as_frequent_as_real_ones(images):
