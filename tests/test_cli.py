@@ -2,6 +2,7 @@ import contextlib
 import json
 import os
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -146,11 +147,15 @@ def test_a_terminal_gets_a_bar_with_speed_and_remaining_time(tmp_path):
     process = subprocess.Popen(command, stdout=theirs, stderr=theirs, cwd=ROOT)
     os.close(theirs)
     shown = b""
-    with contextlib.suppress(OSError):  # how the end of the terminal shows
-        while part := os.read(ours, 4096):
-            shown += part
-    os.close(ours)
-    assert process.wait(60) == 0
+    try:
+        with contextlib.suppress(OSError):  # how the end of the terminal shows
+            while select.select([ours], [], [], 60)[0]:
+                shown += os.read(ours, 4096)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
     assert re.search(r"\d+/400 \[\d\d:\d\d<\d\d:\d\d,[^\r]*step/s, \d+ samples/s, D \d", shown.decode())
     assert "saved" in shown.decode()
 

@@ -135,19 +135,17 @@ def test_measuring_takes_no_more_than_its_share_of_the_time_while_a_run_trains(s
 
     def slow(*asked, **options):
         begun.append(time.monotonic())
-        end = time.thread_time() + 0.1
+        end = time.thread_time() + 0.2
         while time.thread_time() < end:
             pass
         return measure(*asked, **options)
 
     monkeypatch.setattr(module, "evaluate", slow)
-    monkeypatch.setattr(module, "SHARE", 0.03)
+    monkeypatch.setattr(module, "SHARE", 0.1)
     session.start(points())
     monitor.begin(POINTS)
     wait_until(lambda: len(begun) == 3)
-    assert begun[2] - begun[1] >= 0.1 / 0.03  # and not the plan's second
-    session.pause()
-    wait_until(lambda: len(shown(monitor)["steps"]) >= 4)  # nobody is held up: at the plan's interval again
+    assert begun[2] - begun[1] >= 0.2 / 0.1  # and not the plan's second
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import zipfile
@@ -48,10 +47,12 @@ print(json.dumps([gan_studio.__file__, statuses, len(head()), (asset_dir() / "ve
     (script,) = installed.glob("bin/gan-studio")
     command = [sys.executable, str(script), "serve", "--port", "0", "--device", "cpu"]
     served = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
-    with served:
+    try:
         address = re.search(r"http://\S+", served.stdout.readline()).group()
         wait_until(lambda: answers(address), 60)
         assert address.startswith("http://127.0.0.1:")  # this computer only, unless told otherwise
         assert "gan-board" in httpx.get(f"{address}/live/static/board.js").text
-        served.send_signal(signal.SIGTERM)
-        served.wait(10)
+    finally:
+        served.terminate()
+        served.wait(30)
+        served.stdout.close()

@@ -86,6 +86,8 @@ _ALL = (
             "classes_from_latent": True,
             "discriminator_conditioning": "projection",
             **_SPECTRAL,
+            "generator_lr": 2e-3,
+            "discriminator_lr": 4e-3,
         },
     ),
     Preset(

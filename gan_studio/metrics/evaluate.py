@@ -194,9 +194,10 @@ def evaluate_checkpoint(
 
 def as_table(report: Report) -> str:
     """The report as lines of text."""
+    real = "newly drawn real points" if report.dataset in POINT_SETS else f"real {report.against} samples"
     lines = [
-        f"{report.dataset}, step {report.step}: {report.samples} samples of seed {report.seed} against real "
-        f"{report.against} samples; {report.extractor}",
+        f"{report.dataset}, step {report.step}: {report.samples} samples of seed {report.seed} against {real}; "
+        f"{report.extractor}",
         f"{'':20s}{'value':>12s}{'error':>10s}{'floor':>12s}{'spread':>10s}",
     ]
     for number in report.numbers:

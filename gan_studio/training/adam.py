@@ -13,7 +13,8 @@ class DirectAdam(Adam):
     """torch's fused Adam, bit for bit, for parameters of one group and device.
 
     In every step torch's own sorts all tensors by device and type and adds one to the step of each; with networks on
-    points that is a tenth of the training step. Here the tensors are gathered once, and their steps are one tensor.
+    points that is a tenth of the training step on a CPU. Here the tensors are gathered once, and their steps are one
+    tensor. A ``GradScaler`` is not served.
     """
 
     _kernel = staticmethod(torch._fused_adam_)
@@ -26,7 +27,8 @@ class DirectAdam(Adam):
         gradients = [parameter.grad for parameter in group["params"]]
         if self._gathered is None or any(gradient is None for gradient in gradients):
             super().step()
-            self._gather(group["params"])
+            if self._gathered is None:
+                self._gather(group["params"])
             return
         self._steps.add_(1)
         first, second, steps = self._gathered

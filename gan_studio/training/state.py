@@ -102,7 +102,7 @@ def _load_optimizer(optimizer: torch.optim.Optimizer, flat: Mapping[str, torch.T
         index, name = key.split(".", 1)
         parameter = parameters[int(index)]
         # The fused kernels walk parameter and state side by side: their memory layouts must agree.
-        like = tensor if name == "step" else parameter
+        like = tensor.new_empty(()) if name == "step" else parameter
         entries.setdefault(int(index), {})[name] = torch.empty_like(like).copy_(tensor.reshape(like.shape))
     optimizer.load_state_dict({"state": entries, "param_groups": optimizer.state_dict()["param_groups"]})
 

@@ -1,12 +1,11 @@
 """The Train tab's board, its buttons, and each visitor's own latent, in a real Chromium."""
 
 import re
-from itertools import pairwise
 
 import pytest
 
 from tests.conftest import wait_until
-from tests.ui.visitor import Visitor, drawn_step, pixels, reaches, start_or_resume
+from tests.ui.visitor import Visitor, drawn_step, reaches, start_or_resume
 
 pytestmark = pytest.mark.browser
 CHART = "document.querySelector('gan-board').charts[0]"
@@ -51,8 +50,13 @@ def test_smoothing_changes_the_curves_and_keeps_the_measured_ones_behind_them(vi
     assert set(raw) == {None} and len(set(measured)) > 4
     page.locator("[data-smoothing]").fill("0.9")
     raw, smoothed = page.evaluate(f"{CHART}.data.slice(1, 3)")
-    jumps = [sum(abs(b - a) for a, b in pairwise(curve)) for curve in (measured, smoothed)]
-    assert raw == measured and jumps[1] < 0.5 * jumps[0]
+    weights = [0.9**age for age in range(len(measured))]
+    means = [
+        sum(weight * value for weight, value in zip(weights, reversed(measured[: place + 1]), strict=False))
+        / sum(weights[: place + 1])
+        for place in range(len(measured))
+    ]
+    assert raw == measured and smoothed == pytest.approx(means)
 
 
 def test_step_stop_and_reset_do_what_they_say(visitor, app):
@@ -83,10 +87,9 @@ def test_a_reload_amid_training_comes_back_to_it_and_sliders_draw_meanwhile(visi
     reaches(page, f"document.querySelector('[data-sheet=samples]').dataset.step > {step}")
     page.get_by_role("tab", name="Latent").click()
     reaches(page, "document.querySelector('[data-sheet=picture]').dataset.drawn")
-    before = pixels(page, "picture")
     page.locator("#latent-principal-0 input[type=range]").fill("3")
     reaches(page, f"{DRAWN}.principal?.[0] == 3")
-    assert pixels(page, "picture") != before and app.state()["state"] == "running"
+    assert app.state()["state"] == "running"
 
 
 def test_each_browser_has_a_latent_of_its_own_in_one_shared_run(browser, visitor, app):

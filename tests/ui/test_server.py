@@ -60,6 +60,11 @@ def served(tmp_path_factory):
     made.close()
 
 
+def test_no_control_waits_in_gradios_queue_which_sleeps(served):
+    events = [event for event in served.client.get("/config").json()["dependencies"] if event["backend_fn"]]
+    assert len(events) > 10 and all(event["queue"] is False for event in events)
+
+
 @pytest.fixture
 def training(served):
     served.session.reset(tiny_config())
