@@ -13,15 +13,12 @@ from __future__ import annotations
 import argparse
 
 from benchmarks.recipes import Row, make_run, marks
-from gan_studio.bench.quality import SAMPLE_SEED, samples_of
+from gan_studio.bench.quality import judge, samples_of
 from gan_studio.data.stacked import COUNTS
 from gan_studio.lessons.presets import find_preset
 from gan_studio.metrics.reference import load_references
-from gan_studio.metrics.registry import METRICS
 from gan_studio.training.device import use_threads
 from gan_studio.training.memory import keep_freed_memory
-
-NUMBERS = ("classes", "class_kl")
 
 
 def main() -> None:
@@ -39,9 +36,10 @@ def main() -> None:
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         run = make_run(Row(options.preset), seed)
         for seconds, steps in zip(options.seconds, marks(run, options.seconds), strict=True):
-            pair = reference.pair(samples_of(run, COUNTS["test"]), "train", SAMPLE_SEED)
-            modes, divergence = (METRICS[name].compute(pair) for name in NUMBERS)
-            print(f"| {seed} | {seconds:g} | {steps:,} | {modes:.0f} | {divergence:.3f} |", flush=True)
+            found = judge(reference, samples_of(run, COUNTS["test"]), ("classes", "class_kl"))
+            print(
+                f"| {seed} | {seconds:g} | {steps:,} | {found['classes']:.0f} | {found['class_kl']:.3f} |", flush=True
+            )
 
 
 if __name__ == "__main__":

@@ -183,16 +183,18 @@ def start_app(checkpoints: Path, *arguments: str, script: bool = False) -> App:
         process = subprocess.Popen([sys.executable, "app.py", *command], stdout=subprocess.PIPE, text=True, cwd=ROOT)
     else:
         process = NewProcess(main, ["serve", *command])
-    line = process.stdout.readline()
-    address = re.search(r"http://\S+", line).group()
+    return App(process, address_of(process), checkpoints)
+
+
+def address_of(process: subprocess.Popen | NewProcess) -> str:
+    """Where the app of ``process`` says that it is, once it answers there."""
+    address = re.search(r"http://\S+", process.stdout.readline()).group()
     threading.Thread(target=process.stdout.read, daemon=True).start()
-    app = App(process, address, checkpoints)
-    wait_until(lambda: answers(address), 60)
-    return app
+    wait_until(lambda: _answers(address), 60)
+    return address
 
 
-def answers(address: str) -> bool:
-    """Whether there is a page at ``address``."""
+def _answers(address: str) -> bool:
     try:
         return httpx.get(address, timeout=10).is_success
     except httpx.TransportError:

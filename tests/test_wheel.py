@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 import zipfile
@@ -10,7 +9,7 @@ import zipfile
 import httpx
 import pytest
 
-from tests.conftest import ROOT, answers, wait_until
+from tests.conftest import ROOT, address_of
 
 
 @pytest.mark.slow
@@ -48,11 +47,9 @@ print(json.dumps([gan_studio.__file__, statuses, len(head()), (asset_dir() / "ve
     command = [sys.executable, str(script), "serve", "--port", "0", "--device", "cpu"]
     served = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
     try:
-        address = re.search(r"http://\S+", served.stdout.readline()).group()
-        wait_until(lambda: answers(address), 60)
+        address = address_of(served)
         assert address.startswith("http://127.0.0.1:")  # this computer only, unless told otherwise
         assert "gan-board" in httpx.get(f"{address}/live/static/board.js").text
     finally:
         served.terminate()
         served.wait(30)
-        served.stdout.close()

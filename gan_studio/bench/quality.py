@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -70,10 +70,10 @@ def _curve(found: Mapping[tuple[str, float], list[dict[str, float]]], name: str)
     return {s: statistics.median([n["fcd"] for n in numbers]) for (who, s), numbers in found.items() if who == name}
 
 
-def judge(reference: Reference, samples: torch.Tensor) -> dict[str, float]:
-    """The numbers of samples (N, C, H, W) uint8."""
+def judge(reference: Reference, samples: torch.Tensor, names: Sequence[str] = NUMBERS) -> dict[str, float]:
+    """The numbers ``names`` of samples (N, C, H, W) uint8."""
     pair = reference.pair(samples, "train", SAMPLE_SEED)
-    return {name: float(METRICS[name].compute(pair)) for name in NUMBERS}
+    return {name: float(METRICS[name].compute(pair)) for name in names}
 
 
 def goal(ours: Mapping[float, float], theirs: Mapping[float, float]) -> str:

@@ -182,21 +182,25 @@ def _watch(address: str, count: int, received: Any, served: Any) -> None:
             viewer = socket.create_connection((place.hostname, place.port))
             viewer.sendall(b"GET /live/stream HTTP/1.1\r\nHost: %s\r\n\r\n" % place.netloc.encode())
             ready.register(viewer, selectors.EVENT_READ)
-        waiting = {key.fileobj for key in ready.get_map().values()}  # that have had no message yet
+        had_one = set()
         while ready.get_map():
-            for key, _ in ready.select():
-                try:
-                    part = key.fileobj.recv(1 << 20)
-                except ConnectionError:
-                    part = b""
+            for viewer in [key.fileobj for key, _ in ready.select()]:
+                part = _receive(viewer)
                 if not part:
-                    ready.unregister(key.fileobj)
-                    key.fileobj.close()
+                    ready.unregister(viewer)
+                    viewer.close()
                     continue
-                read = rest.get(key.fileobj, b"") + part
-                rest[key.fileobj] = read[-len(_BEGIN) + 1 :]
-                begun = read.count(_BEGIN)
-                received.value += begun
-                if begun and key.fileobj in waiting:
-                    waiting.remove(key.fileobj)
-                    served.value += 1
+                read = rest.get(viewer, b"") + part
+                rest[viewer] = read[-len(_BEGIN) + 1 :]
+                if begun := read.count(_BEGIN):
+                    received.value += begun
+                    had_one.add(viewer)
+                    served.value = len(had_one)
+
+
+def _receive(viewer: socket.socket) -> bytes:
+    """What has arrived; nothing where the connection has ended."""
+    try:
+        return viewer.recv(1 << 20)
+    except ConnectionError:
+        return b""
