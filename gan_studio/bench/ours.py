@@ -36,3 +36,4 @@ def compile_step(trainer: Trainer) -> None:
     """Let ``torch.compile`` make kernels for both networks, forward and backward, at their first steps."""
     trainer.generator.compile()
     trainer.discriminator.compile()
+    trainer.traceable = False  # what is compiled cannot be traced
