@@ -6,6 +6,8 @@ from gan_studio.config import make_config
 from gan_studio.data import load_data
 from gan_studio.errors import StudioError
 from gan_studio.metrics.classifier import CLASSIFIERS, load_classifier, load_judge
+from gan_studio.metrics.train_classifier import main
+from tests.conftest import write_idx
 
 LEAST = {"mnist": 0.993, "emoji": 0.6}
 
@@ -42,12 +44,34 @@ def test_features_do_not_depend_on_the_batch():
     torch.testing.assert_close(whole[500:], part, rtol=1e-4, atol=1e-5)
 
 
+def test_the_script_trains_a_classifier_and_tells_its_accuracy(tmp_path, monkeypatch, capsys):
+    fashion = tmp_path / "data" / "FashionMNIST" / "raw"
+    digits = load_data(make_config({"dataset": "mnist"}))
+    chosen = digits.labels < 3
+    pictures, labels = digits.samples[chosen, 0].numpy(), digits.labels[chosen].numpy().astype("uint8")
+    for name, part in (("train", slice(0, 400)), ("t10k", slice(400, 600))):
+        write_idx(fashion / f"{name}-images-idx3-ubyte.gz", pictures[part])
+        write_idx(fashion / f"{name}-labels-idx1-ubyte.gz", labels[part])
+    told = ["--data", str(tmp_path / "data"), "--epochs", "2", "--out", str(tmp_path / "out")]
+    monkeypatch.setattr("gan_studio.metrics.train_classifier.BATCH", 16)
+    monkeypatch.setattr("sys.argv", ["train_classifier", "fashion_mnist", *told])
+    main()
+    made = load_classifier("fashion_mnist", tmp_path / "out" / "fashion_mnist.safetensors")
+    assert made.accuracy > 0.9
+    assert f"test accuracy {100 * made.accuracy:.2f} % after 2 epochs, seed 0" in capsys.readouterr().out
+    unseen = torch.from_numpy(pictures[400:600])[:, None]
+    right = (made.look(unseen).logits.argmax(1) == torch.from_numpy(labels[400:600])).float().mean().item()
+    assert right == pytest.approx(made.accuracy, abs=0.01)
+
+
 def test_what_is_no_classifier_is_refused(tmp_path):
     with pytest.raises(StudioError, match="no classifier for kmnist; there are ones for mnist"):
         load_classifier("kmnist")
     (tmp_path / "x.safetensors").write_bytes(b"nonsense")
     with pytest.raises(StudioError, match="not a classifier for mnist"):
         load_classifier("mnist", tmp_path / "x.safetensors")
+    with pytest.raises(StudioError, match=r"y\.safetensors: there is no such file; .*train_classifier mnist"):
+        load_classifier("mnist", tmp_path / "y.safetensors")
     with pytest.raises(StudioError, match="not a classifier for fashion_mnist"):
         load_classifier("fashion_mnist", asset_dir() / "classifiers" / "emoji.safetensors")
 

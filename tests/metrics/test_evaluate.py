@@ -168,6 +168,7 @@ def test_numbers_of_inception_are_only_made_when_asked_for():
     for dataset in ("mnist", "kmnist", "cifar10", "folder"):
         config = make_config({"dataset": dataset})
         assert check_names(metrics_for("inception"), config) == ("fid", "kid", "inception_score")
+        assert check_names(("is", "inception_score"), config) == ("inception_score",)
     with pytest.raises(StudioError, match="no classifier for kmnist; ask for .* --metrics fid,kid,inception_score"):
         check_names(None, make_config({"dataset": "kmnist"}))
 
