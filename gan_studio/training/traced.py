@@ -36,8 +36,7 @@ def trace(
     parameters, which may change in place afterwards, also in ``between``, and tensors that never change. It must
     neither change anything itself nor draw random numbers.
     """
-    # In one thread, as torch's compiler does it: a GPU's backward pass has one of its own, where nothing is traced.
-    with _tracing, torch.autograd.set_multithreading_enabled(False):
+    with _tracing:
         module = make_fx(function)(*inputs)
     _simplify(module)
     graph = module.graph

@@ -56,8 +56,9 @@ class Trainer:
         self.generator, self.discriminator = players = tuple(network.to(**layout) for network in pair)
         self.losses = Losses(players, self.noise, self.precision, points=data.is_points)
         self._g_parameters, self._d_parameters = (list(n.parameters()) for n in players)
-        self.traceable = not any(list(n.buffers()) or any(p.ndim > 2 for p in n.parameters()) for n in players)
-        """Whether a step may be traced: networks of matrices alone, which change in updates only."""
+        changing = any(list(n.buffers()) or any(p.ndim > 2 for p in n.parameters()) for n in players)
+        self.traceable = self.device.type == "cpu" and not changing
+        """Whether a step may be traced: on a CPU, networks of matrices alone, which change in updates only."""
         self.average = Average(self.generator)
         self.g_optimizer = make_optimizer(config, "generator", self.generator)
         self.d_optimizer = make_optimizer(config, "discriminator", self.discriminator)
