@@ -28,7 +28,7 @@ class Batch(NamedTuple):
         return Batch(self.samples.detach(), self.labels)
 
 
-class Seen(NamedTuple):
+class Shown(NamedTuple):
     """What the page shows of a loss: itself, without prices for classes and slopes, and the outputs (N, ...)."""
 
     d_loss: torch.Tensor
@@ -37,7 +37,7 @@ class Seen(NamedTuple):
 
 
 class Losses:
-    """The losses of both players, as a config has them, in the device's ``precision``.
+    """The losses of both players, as a config has them; ``precision`` may be set at any time.
 
     ``noise`` is all randomness there is, and belongs to the device; ``points``: samples are no pictures.
     """
@@ -51,7 +51,7 @@ class Losses:
         points: bool,
     ):
         self._generator, self._discriminator = players
-        self._noise, self._precision, self._points = noise, precision, points
+        self._noise, self.precision, self._points = noise, precision, points
         self._discriminator.noise = noise
 
     def use(self, config: RunConfig) -> None:
@@ -59,13 +59,13 @@ class Losses:
         self.config = config
         self.objective = objective_of(config)
         self._augmentations = {n: getattr(config, n) for n in AUGMENTATIONS if getattr(config, n) > 0}
-        self._penalties = {n: getattr(config, n) for n in PENALTIES if getattr(config, n) > 0}
+        self.penalties = {n: getattr(config, n) for n in PENALTIES if getattr(config, n) > 0}
         self._discriminator.dropout = config.discriminator_dropout
 
     @property
     def random(self) -> bool:
         """Whether noise is drawn for them."""
-        kinds = (self._augmentations, self._penalties.keys() - _AT_SAMPLES)
+        kinds = (self._augmentations, self.penalties.keys() - _AT_SAMPLES)
         config = self.config
         return any(kinds) or config.instance_noise + config.label_flip + config.discriminator_dropout > 0
 
@@ -76,9 +76,9 @@ class Losses:
         with self.autocast():
             return Batch(self._generator(z, labels), labels)
 
-    def of_discriminator(self, real: Batch, fake: Batch, *, penalised: bool) -> tuple[torch.Tensor, Seen]:
+    def of_discriminator(self, real: Batch, fake: Batch, *, penalised: bool) -> tuple[torch.Tensor, Shown]:
         """What the discriminator minimises; ``penalised``: with the penalties on its slopes."""
-        penalties = self._penalties if penalised else {}
+        penalties = self.penalties if penalised else {}
         seen = self._present(real.samples), self._present(fake.samples)
         exact = _AT_SAMPLES & penalties.keys() != set()
         if exact:
@@ -86,7 +86,7 @@ class Losses:
         verdicts = self._judge_both(seen, (real.labels, fake.labels), exact)
         outputs = [getattr(verdict, self.objective.reads) for verdict in verdicts]
         loss = self._adversarial(*outputs)
-        shown = Seen(loss.detach(), *(output.detach() for output in outputs))
+        shown = Shown(loss.detach(), *(output.detach() for output in outputs))
         if verdicts[0].classes is not None:
             told = cross_entropy(verdicts[0].classes, real.labels) + cross_entropy(verdicts[1].classes, fake.labels)
             loss = loss + self.config.auxiliary_weight * told
@@ -167,6 +167,6 @@ class Losses:
 
     def autocast(self) -> AbstractContextManager:
         """In it, networks compute in the precision that was given."""
-        if self._precision == torch.bfloat16:
+        if self.precision == torch.bfloat16:
             return torch.autocast(self._noise.device.type, torch.bfloat16)
         return nullcontext()

@@ -10,47 +10,64 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from types import BuiltinFunctionType
-from typing import Any
+from functools import partial
+from types import BuiltinFunctionType, SimpleNamespace
 
 import torch
 from torch import nn
 from torch._ops import OpOverload
-from torch.fx import GraphModule, Node
+from torch.fx import Graph, GraphModule, Node
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.node import map_arg
 
 Tensors = tuple[torch.Tensor | None, ...]
-_tracing = threading.Lock()  # it replaces methods of nn.Module for its time
+_one_at_a_time = threading.Lock()
+"""Tracing replaces methods of nn.Module for its time; two threads would not restore them. Others may call modules."""
 _SAME = torch.ops.aten.alias.default, torch.ops.aten.detach.default
 _TRANSPOSE = torch.ops.aten.t.default
 
 
-def trace(
-    function: Callable[..., tuple[Tensors, Tensors]], between: Callable[[Tensors], Any], *inputs: torch.Tensor | None
-) -> Callable[..., Tensors]:
-    """What computes ``function`` again, without autograd.
+def trace(function: Callable[..., tuple[Tensors, Tensors]], *inputs: torch.Tensor | None) -> Callable[..., Tensors]:
+    """What computes ``function`` again, without autograd: its first argument is a callable, then come the inputs.
 
-    ``function(*inputs)`` returns two tuples. Computed again, for other inputs of the same shapes, it gives the first
-    one to ``between`` as soon as that is there, and returns the second. Beside the inputs the function may read
-    parameters, which may change in place afterwards, also in ``between``, and tensors that never change. It must
-    neither change anything itself nor draw random numbers.
+    ``function(*inputs)`` returns two tuples. Computed again, for other inputs of the same shapes, it calls that
+    callable with the first one as soon as that is there, and returns the second. Beside the inputs the function may
+    read parameters, which may change in place afterwards, also within that call, and tensors that never change. It
+    must neither change anything itself nor draw random numbers. What it returns is new each time.
     """
-    with _tracing:
+    with _one_at_a_time:
         module = make_fx(function)(*inputs)
-    _simplify(module)
+    tensors = _simplify(module)
     graph = module.graph
-    first, second = graph.output_node().args[0]
+    first, second = _own(graph)
     places = {node: place for place, node in enumerate(graph.nodes)}
+    with graph.inserting_before(next(iter(graph.nodes))):
+        between = graph.placeholder("between")
     with graph.inserting_after(max((node for node in first if node is not None), key=places.get)):
-        graph.call_function(between, (first,))
+        graph.call_method("__call__", (between, first))
     graph.output_node().args = (second,)
     module.recompile()
-    return torch.no_grad()(module.forward)
+    # Of the module only its code is kept: it has cycles, for whose end large tensors would have to wait.
+    return torch.no_grad()(partial(type(module).forward, SimpleNamespace(**tensors)))
 
 
-def _simplify(module: GraphModule) -> None:
-    """Leave out what computes nothing or always the same, and call torch's functions, which are faster than its ops."""
+def _own(graph: Graph) -> tuple[tuple[Node | None, ...], ...]:
+    """The two tuples that are returned, with copies of what belongs to the graph."""
+
+    def own(node: Node) -> Node:
+        if node.op != "get_attr":
+            return node
+        with graph.inserting_after(node):
+            return graph.call_function(torch.clone, (node,))
+
+    return map_arg(graph.output_node().args[0], own)
+
+
+def _simplify(module: GraphModule) -> dict[str, torch.Tensor]:
+    """Leave out what computes nothing or always the same, and call torch's functions, which are faster than its ops.
+
+    Returns the tensors that the graph then reads, by name.
+    """
     graph = module.graph
     for node in graph.nodes:
         if node.target in _SAME:
@@ -70,11 +87,13 @@ def _simplify(module: GraphModule) -> None:
             constants[node] = node.target(*map_arg(node.args, constants.get), **node.kwargs)
         elif node.op == "call_function":
             node.target = _function(node.target)
-    for node, tensor in (parameters | constants).items():
-        module.__dict__[node.name] = tensor  # not registered, for that would make reading it slow
+    tensors = {node.name: tensor for node, tensor in (parameters | constants).items()}
+    vars(module).update(tensors)
+    for node in parameters | constants:
         with graph.inserting_before(node):
             node.replace_all_uses_with(graph.create_node("get_attr", node.name))
     graph.eliminate_dead_code()
+    return tensors
 
 
 def _function(op: Callable) -> Callable:

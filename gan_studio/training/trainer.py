@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from gan_studio.networks import build_networks
 from gan_studio.training.compatibility import check
 from gan_studio.training.device import place_samples, resolve_device, resolve_precision
 from gan_studio.training.ema import Average
-from gan_studio.training.losses import Batch, Losses, Seen
+from gan_studio.training.losses import Batch, Losses, Shown
 from gan_studio.training.optimizers import apply_settings, make_optimizer
 from gan_studio.training.state import load_trainer_state, trainer_state
 from gan_studio.training.traced import Tensors, trace
@@ -25,6 +25,11 @@ SURFACE_SIDE = 40
 """Places along each side of the plane at which the discriminator is asked for the page."""
 TRACE_AFTER = 100
 """Steps under the same settings before their operations are traced, which takes as long as about so many steps."""
+OUTSIDE_LOSSES = {
+    *(f"{player}_{name}" for player in ("generator", "discriminator") for name in ("lr", "beta1", "beta2", "steps")),
+    *("weight_decay", "schedule", "schedule_steps", "ema_decay", "weight_clip", "gradient_clip"),
+}
+"""The live fields that the losses do not depend on: what was traced before such an edit holds after it."""
 
 
 class Trainer:
@@ -40,7 +45,6 @@ class Trainer:
         check(config, data)
         self.data = data
         self.device = resolve_device(config.device)
-        self.precision = resolve_precision(config.precision, self.device, points=data.is_points)
         self.step_count = 0
         self.d_updates = 0
         self.shape = data.shape
@@ -54,15 +58,17 @@ class Trainer:
             pair[0].votes.lean_towards(torch.bincount(data.labels, minlength=len(data.classes)) / len(data.labels))
         layout = {"device": self.device} | ({} if data.is_points else {"memory_format": torch.channels_last})
         self.generator, self.discriminator = players = tuple(network.to(**layout) for network in pair)
-        self.losses = Losses(players, self.noise, self.precision, points=data.is_points)
+        precision = resolve_precision(config.precision, self.device, points=data.is_points)
+        self.losses = Losses(players, self.noise, precision, points=data.is_points)
         self._g_parameters, self._d_parameters = (list(n.parameters()) for n in players)
-        changing = any(list(n.buffers()) or any(p.ndim > 2 for p in n.parameters()) for n in players)
-        self.traceable = self.device.type == "cpu" and not changing
-        """Whether a step may be traced: on a CPU, networks of matrices alone, which change in updates only."""
+        others = any(list(n.buffers()) or any(p.ndim > 2 for p in n.parameters()) for n in players)
+        self.traceable = self.device.type == "cpu" and not others
+        """Whether steps may be traced: on a CPU, with networks of matrices and vectors alone."""
         self.average = Average(self.generator)
         self.g_optimizer = make_optimizer(config, "generator", self.generator)
         self.d_optimizer = make_optimizer(config, "discriminator", self.discriminator)
         self._use(config)
+        self._forget_traces()
         self._last: dict[str, torch.Tensor] = {}
         self._one = torch.ones((), device=self.device)
 
@@ -71,8 +77,21 @@ class Trainer:
         self.config = config
         self.losses.use(config)
         self._conditional = config.generator_conditioning != "none" or config.discriminator_conditioning != "none"
-        self._settled, self._traced = 0, {}
         self._apply_optimizer_settings()
+
+    @property
+    def precision(self) -> torch.dtype:
+        """What the networks compute in; it may be set between steps."""
+        return self.losses.precision
+
+    @precision.setter
+    def precision(self, precision: torch.dtype) -> None:
+        self.losses.precision = precision
+        self._forget_traces()
+
+    def _forget_traces(self) -> None:
+        self._settled: int = 0
+        self._traced: dict[bool, Callable[..., Tensors]] = {}
 
     def _apply_optimizer_settings(self) -> None:
         apply_settings(self.config, "generator", self.g_optimizer, self.step_count)
@@ -127,11 +146,11 @@ class Trainer:
     def _penalised(self) -> bool:
         """Count an update of the discriminator; whether slopes are penalised in it."""
         self.d_updates += 1
-        return self.d_updates % self.config.penalty_interval == 0
+        return bool(self.losses.penalties) and self.d_updates % self.config.penalty_interval == 0
 
     def _update_discriminator(self, real: Batch, fake: Batch) -> None:
-        loss, seen = self.losses.of_discriminator(real, fake, penalised=self._penalised())
-        self._last |= seen._asdict()
+        loss, shown = self.losses.of_discriminator(real, fake, penalised=self._penalised())
+        self._last |= shown._asdict()
         _fill_gradients(loss, self._d_parameters)
         self._move_discriminator()
 
@@ -159,23 +178,23 @@ class Trainer:
         """The same numbers as of an update of the discriminator and one of the generator."""
         penalised = self._penalised()
         if penalised not in self._traced:
-            both = partial(self._gradients_of_both, penalised)
-            self._traced[penalised] = trace(both, self._take_discriminators, *latents, *real)
-        self._last["g_loss"], *gradients = self._traced[penalised](*latents, *real)
+            self._traced[penalised] = trace(partial(self._gradients_of_both, penalised), *latents, *real)
+        compute = self._traced[penalised]
+        self._last["g_loss"], *gradients = compute(self._take_discriminators, *latents, *real)
         _take_gradients(gradients, self._g_parameters)
         self._move_generator()
 
     def _gradients_of_both(self, penalised: bool, *drawn: torch.Tensor | None) -> tuple[Tensors, Tensors]:
         """Of the discriminator and of the generator: what is shown of the loss, then the gradients."""
         fake, real = self.losses.generate(*drawn[:2]), Batch(*drawn[2:])
-        loss, seen = self.losses.of_discriminator(real, fake.detach(), penalised=penalised)
-        first = *seen, *torch.autograd.grad(loss, self._d_parameters, self._one, allow_unused=True)
+        loss, shown = self.losses.of_discriminator(real, fake.detach(), penalised=penalised)
+        first = *shown, *torch.autograd.grad(loss, self._d_parameters, self._one, allow_unused=True)
         loss, shown = self.losses.of_generator(real, fake)
         return first, (shown, *torch.autograd.grad(loss, self._g_parameters, self._one, allow_unused=True))
 
     def _take_discriminators(self, found: Tensors) -> None:
-        seen, gradients = found[: len(Seen._fields)], found[len(Seen._fields) :]
-        self._last |= Seen(*seen)._asdict()
+        shown, gradients = found[: len(Shown._fields)], found[len(Shown._fields) :]
+        self._last |= Shown(*shown)._asdict()
         _take_gradients(gradients, self._d_parameters)
         self._move_discriminator()
 
@@ -255,6 +274,8 @@ class Trainer:
         check(config, self.data)
         if config.objective != self.config.objective:
             self._last = {}  # its outputs may be of another kind
+        if any(getattr(config, name) != getattr(self.config, name) for name in changes.keys() - OUTSIDE_LOSSES):
+            self._forget_traces()
         self._use(config)
 
     def state_dict(self) -> dict[str, torch.Tensor]:

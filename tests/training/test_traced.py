@@ -1,5 +1,8 @@
 """A traced step is the same step: every number of a run without traces, bit for bit."""
 
+import gc
+import weakref
+
 import pytest
 import torch
 from torch import nn
@@ -11,7 +14,7 @@ from gan_studio.objectives import OBJECTIVES
 from gan_studio.training import trainer as trainer_module
 from gan_studio.training.optimizers import OPTIMIZERS
 from gan_studio.training.traced import trace
-from gan_studio.training.trainer import Trainer
+from gan_studio.training.trainer import OUTSIDE_LOSSES, Trainer
 from tests.conftest import tiny_config
 
 STEPS = 12
@@ -56,14 +59,14 @@ def assert_traced_is_the_same(config, data, *edits):
 def test_every_preset_of_points(name):
     config = PRESETS[name].config
     trainer = assert_traced_is_the_same(config, load_data(config))
-    expected = trainer.traceable and not trainer.losses.random
-    assert bool(trainer._traced) == expected
-
-
-@pytest.mark.parametrize("objective", OBJECTIVES)
-def test_every_objective(images, objective):
-    trainer = assert_traced_is_the_same(tiny_config(**FLAT, objective=objective, r1_penalty=0.1), images)
     assert trainer._traced
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.1])
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_objective(images, objective, penalty):
+    values = {"objective": objective, "r1_penalty": penalty, "gradient_clip": 0.001, "batch_size": 6}
+    assert assert_traced_is_the_same(tiny_config(**FLAT, **values), images)._traced
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -88,17 +91,57 @@ def test_edits_take_effect(images):
 @pytest.mark.parametrize(
     "values",
     [
-        {"network": "dcgan", "discriminator_norm": "none"},
+        {**FLAT, "network": "modern"},
         {**FLAT, "spectral_norm": True},
         {**FLAT, "generator_norm": "batch"},
     ],
     ids=["convolutions", "spectral", "batch norm"],
 )
-def test_networks_that_change_in_their_forward_pass_are_not_traced(images, values):
+def test_networks_that_are_not_of_matrices_alone_are_not_traced(images, values):
     trainer = Trainer(tiny_config(**values), images)
     for _ in range(5):
         trainer.step()
     assert not trainer._traced
+
+
+def test_edits_that_the_losses_do_not_read_keep_the_trace(images):
+    trainer = assert_traced_is_the_same(tiny_config(**FLAT), images, {"generator_lr": 0.01, "weight_clip": 0.1})
+    before = trainer._traced
+    for name in OUTSIDE_LOSSES - {"schedule"}:
+        trainer.edit({name: min(getattr(trainer.config, name) + 1, 0.5) if "steps" not in name else 2})
+    assert trainer._traced is before and before
+    trainer.edit({"label_smoothing": 0.0})  # as it was
+    assert trainer._traced is before
+    trainer.edit({"label_smoothing": 0.1})
+    assert not trainer._traced
+
+
+def test_a_change_of_precision_is_followed(images):
+    found = []
+    for traceable in (True, False):
+        trainer = Trainer(tiny_config(**FLAT, precision="float32"), images)
+        trainer.traceable = traceable
+        for precision in (torch.float32, torch.bfloat16):
+            trainer.precision = precision
+            for _ in range(5):
+                trainer.step()
+        found.append(torch.cat([p.detach().flatten() for p in trainer.generator.parameters()]))
+    assert torch.equal(*found)
+
+
+def test_a_dropped_trainer_gives_its_memory_back_at_once(images):
+    trainer = Trainer(tiny_config(**FLAT), images)
+    for _ in range(5):
+        trainer.step()
+    assert trainer._traced
+    gc.collect()  # of what tracing itself left
+    parameter = weakref.ref(next(trainer.generator.parameters()))
+    gc.disable()
+    try:
+        del trainer
+        assert parameter() is None
+    finally:
+        gc.enable()
 
 
 def test_a_loaded_state_goes_on_in_a_traced_trainer(images):
@@ -132,11 +175,11 @@ def test_what_comes_between_is_seen_by_the_second_half():
         with torch.no_grad():
             weight.zero_()
 
-    again = trace(function, between, torch.ones(1, 2), None)
-    total, nothing = again(torch.tensor([[1.0, 2.0]]), None)
+    again = trace(function, torch.ones(1, 2), None)
+    total, nothing = again(between, torch.tensor([[1.0, 2.0]]), None)
     first, slope, none = seen[0]
     assert (total, nothing, none) == (10, None, None)
     assert first.tolist() == [[2, 7]] and slope.tolist() == [[4, 8], [14, 28]]
     assert not slope.requires_grad
-    (total, _), weight.data[:] = again(torch.ones(1, 2), None), 1
+    (total, _), weight.data[:] = again(between, torch.ones(1, 2), None), 1
     assert total == 10 and seen[1][0].tolist() == [[0, 0]]
