@@ -83,16 +83,16 @@ def make_run(row: Row, seed: int) -> Run:
     return run
 
 
-def marks(run: Run, seconds: Sequence[float]) -> Iterator[int]:
-    """Train; the steps so far each time that many seconds of CPU time are over. The first step does not count."""
+def marks(run: Run, seconds: Sequence[float], clock: Callable[[], float] = time.thread_time) -> Iterator[int]:
+    """Train; the steps so far each time that many seconds of ``clock`` are over. The first step does not count."""
     run.step()
-    begin, judged = time.thread_time(), 0.0
+    begin, judged = clock(), 0.0
     for mark in seconds:
-        while time.thread_time() - begin - judged < mark:
+        while clock() - begin - judged < mark:
             run.step()
-        start = time.thread_time()
+        start = clock()
         yield run.step_count
-        judged += time.thread_time() - start
+        judged += clock() - start
 
 
 def main() -> None:
