@@ -86,8 +86,9 @@ _ALL = (
             "classes_from_latent": True,
             "discriminator_conditioning": "projection",
             **_SPECTRAL,
-            "generator_lr": 2e-3,
-            "discriminator_lr": 4e-3,
+            "generator_lr": 5e-3,
+            "discriminator_lr": 5e-3,
+            "batch_size": 32,
         },
     ),
     Preset(
