@@ -153,9 +153,9 @@ def test_another_browsers_edit_reaches_this_ones_controls(browser, visitor, app)
     mine = visitor.open()
     start_or_resume(mine, app)
     other = Visitor(browser, app.address)
-    choose(other.open(), "batch_size", "32")
+    choose(other.open(), "batch_size", "48")
     mine.bring_to_front()
-    reaches(mine, "document.querySelector('#field-batch_size input').value == '32'")
+    reaches(mine, "document.querySelector('#field-batch_size input').value == '48'")
     other.context.close()
     assert other.problems == []
 
