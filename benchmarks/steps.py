@@ -1,4 +1,4 @@
-"""What regularisers cost, how fast points train, and whether memory grows.
+"""What regularisers cost, what tracing the steps of fully connected networks gives, and whether memory grows.
 
     python -m benchmarks.steps [--rounds 7] [--seconds 1.5]      # ratios, alternating in one process
     python -m benchmarks.steps --memory 20000                    # growth of the process over so many steps
@@ -33,9 +33,11 @@ PAIRS = {
     "gradient penalty, WGAN-GP": ("wgan-gp", {}, PLAIN),
 }
 PRECISIONS = ("auto", "float32")
-TOYS = {
-    "plain step": {},
-    "R1 + R2": {"r1_penalty": 0.1, "r2_penalty": 0.1},
+_POINTS = {"hidden": (64, 64), "batch_size": 256}
+FLAT = {
+    "points, batch 256, hidden 64, 64": ("two-moons", _POINTS),
+    "the same with R1 + R2": ("two-moons", {**_POINTS, "r1_penalty": 0.1, "r2_penalty": 0.1}),
+    "mnist-mlp": ("mnist-mlp", {}),
 }
 
 
@@ -88,13 +90,15 @@ def critic_ratios(rounds: int, seconds: float, precision: str) -> list[float]:
     return [a / b for a, b in zip(above, below, strict=True)]
 
 
-def measure_toys(rounds: int, seconds: float) -> None:
-    print("\n| points, batch 256, hidden 64, 64 | steps a second |\n|---|---|")
-    trainers = {
-        name: make_trainer("two-moons", hidden=(64, 64), batch_size=256, **changes) for name, changes in TOYS.items()
-    }
-    for name, times in alternate(trainers, rounds, seconds).items():
-        print(f"| {name} | {1 / statistics.median(times):.0f} |", flush=True)
+def measure_tracing(rounds: int, seconds: float) -> None:
+    print("\n| fully connected | steps a second | not traced | ratio |\n|---|---|---|---|")
+    for name, (preset, changes) in FLAT.items():
+        trainers = {way: make_trainer(preset, **changes) for way in ("traced", "plain")}
+        trainers["plain"].traceable = False
+        times = alternate(trainers, rounds, seconds)
+        ratios = [plain / traced for traced, plain in zip(times["traced"], times["plain"], strict=True)]
+        speeds = (f"{1 / statistics.median(times[way]):.0f}" for way in trainers)
+        print("| " + " | ".join([name, *speeds, f"{statistics.median(ratios):.2f}"]) + " |", flush=True)
 
 
 def resident_bytes() -> int:
@@ -130,7 +134,7 @@ def main() -> None:
             measure_memory(options.memory, preset)
     else:
         measure_regularisers(options.rounds, options.seconds)
-        measure_toys(options.rounds, options.seconds)
+        measure_tracing(options.rounds, options.seconds)
 
 
 if __name__ == "__main__":
